@@ -1,0 +1,63 @@
+/* Every maximum of leaklab, in one place. What a user may set has its bound here as well. */
+#pragma once
+
+#include <stdint.h>
+
+/* A million million: far above any real setting, far below where sums of int64_t overflow. */
+#define LIMIT_NUMBER 1000000000000LL
+
+/* Names of patterns, tasks, things, parameters and scenarios, in bytes without the final zero. */
+#define LIMIT_NAME 64
+
+/* Pattern files. */
+#define LIMIT_PATTERN_BYTES  (64 * 1024)
+#define LIMIT_PATTERN_NODES  8192
+#define LIMIT_PATTERN_DEPTH  24
+#define LIMIT_PATTERN_TEXT   4096 /* one scalar */
+#define LIMIT_PARAMS         16   /* parameters of one pattern */
+#define LIMIT_CHOICES        16   /* words of one parameter */
+#define LIMIT_TASK_KINDS     64   /* kinds of task in one variant */
+#define LIMIT_THINGS         64   /* things in one `share` or `own` */
+#define LIMIT_OPS            4096 /* operations of one program */
+#define LIMIT_STEPS          1024 /* steps of one program */
+#define LIMIT_CONSTANTS      512  /* distinct operands of one program */
+#define LIMIT_CASES          12   /* cases of one select */
+#define LIMIT_LOOPS          4    /* loops and spawns within loops, nested in one task */
+#define LIMIT_MESSAGES       50   /* messages of one compilation */
+#define LIMIT_CHANNEL_BUFFER 1000000000LL
+
+/* Operands: whole numbers are tasks, rounds of a loop, room in a channel. Durations are bounded by what the
+ * timing wheel can hold, see runtime/wheel.h. */
+#define LIMIT_COUNT       1000000000LL
+#define LIMIT_DURATION_NS (366LL * 24 * 3600 * 1000000000LL)
+#define LIMIT_HOLD_BYTES  (1LL << 30)
+#define LIMIT_TICK_NS     1000000LL /* the shortest period of a ticker: what the timing wheel can tell apart */
+
+/* Scenarios. */
+#define LIMIT_SCENARIOS    1000      /* kept, ended ones included; the oldest ended one makes room */
+#define LIMIT_START_RATE   1000000LL /* starts a second */
+#define LIMIT_TASKS        (1LL << 31)
+#define LIMIT_PROGRAMS     1024    /* that a snapshot has room for: two a pattern */
+#define LIMIT_START_LAG    1000000 /* starts that a late loop still makes up for; those beyond are skipped */
+#define LIMIT_GRACE_MS     1000    /* that tasks have to end after their scenario; then it is leaked */
+#define LIMIT_SETTLE_MS    200     /* that the answer to a cancel waits for tasks to hear it */
+#define LIMIT_RECLAIM_MS   5000    /* that the answer to a reclaim waits for it to be done */
+#define LIMIT_LOGGED_STEPS 50
+
+/* HTTP. */
+#define LIMIT_BODY_BYTES         (64 * 1024)
+#define LIMIT_JSON_DEPTH         32
+#define LIMIT_CONNECTIONS        256
+#define LIMIT_IDLE_SECONDS       10
+#define LIMIT_RESPONSE_BYTES     (64 * 1024 * 1024)
+#define LIMIT_COMMANDS_IN_FLIGHT 1024
+#define LIMIT_CONNECTION_BYTES   (32 * 1024) /* head of a request, and what libmicrohttpd keeps beside it */
+#define LIMIT_TARGET_BYTES       1024        /* path and query */
+#define LIMIT_DISCARD_BYTES                                                                                  \
+    (1024 * 1024) /* read and thrown away, so that a client hears why it was refused */
+#define LIMIT_FORM_FIELDS      64
+#define LIMIT_REQUEST_SECONDS  30  /* from a request's first line to the end of its answer */
+#define LIMIT_ANSWER_SECONDS   10  /* that the lab may take */
+#define LIMIT_DRAIN_MS         500 /* that open requests have when the server stops */
+#define LIMIT_REPORTED_ERRORS  20
+#define LIMIT_LISTED_SCENARIOS LIMIT_SCENARIOS
