@@ -12,3 +12,14 @@ function(leaklab_module name)
   target_include_directories(${name} PUBLIC ${root})
   target_link_libraries(${name} PUBLIC ${module_LINKS})
 endfunction()
+
+# leaklab_embed(SYMBOL FILES... ): a generated source file, in the variable SYMBOL, with the files as a table of C arrays.
+function(leaklab_embed symbol)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DSYMBOL=${symbol} "-DFILES=${ARGN}" -P ${script}
+    DEPENDS ${ARGN} ${script}
+    COMMENT "Embedding ${symbol}" VERBATIM)
+  set(${symbol} ${output} PARENT_SCOPE)
+endfunction()

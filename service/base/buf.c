@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 void buf_init(struct buf *buf, size_t max)
 {
+    CHECK(max < SIZE_MAX / 2);
     *buf = (struct buf){.max = max};
 }
 
@@ -42,6 +44,7 @@ enum err buf_reserve(struct buf *buf, size_t size)
     char *data = realloc(buf->data, capacity);
     if (data == NULL)
         return buf->err = ERR_MEMORY;
+    data[buf->size] = '\0';
     buf->data = data;
     buf->capacity = capacity;
     return ERR_OK;

@@ -73,6 +73,11 @@ bool heap_objects_read(uint64_t *objects)
     return true;
 }
 
+void heap_flush(void)
+{
+    mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
+}
+
 const char *heap_allocator_version(void)
 {
     const char *version = NULL;
@@ -95,6 +100,8 @@ bool heap_objects_read(uint64_t *objects)
     (void)objects;
     return false;
 }
+
+void heap_flush(void) {}
 
 const char *heap_allocator_version(void)
 {

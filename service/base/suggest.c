@@ -43,10 +43,11 @@ static size_t distance(const char *a, const char *b)
 const char *suggest_nearest(const char *word, const char *const *words, size_t count)
 {
     const char *nearest = NULL;
-    size_t least = strnlen(word, LIMIT_NAME) / 3 + 1;
+    size_t length = strnlen(word, LIMIT_NAME);
+    size_t least = length < 2 ? 1 : (length + 2) / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         size_t letters = distance(word, words[i]);
-        if (letters < least || (nearest == NULL && letters == least)) {
+        if (letters < least) {
             least = letters;
             nearest = words[i];
         }
