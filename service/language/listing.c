@@ -1,0 +1,190 @@
+#include "language/listing.h"
+
+#include <inttypes.h>
+
+#include "base/check.h"
+
+static const char *const op_words[OP_CODES] = {
+    [OP_END] = "end",     [OP_LEAVE] = "leave",   [OP_LINGER] = "linger", [OP_PANIC] = "panic",
+    [OP_JUMP] = "jump",   [OP_BRANCH] = "branch", [OP_LOOP] = "loop",     [OP_NEXT] = "next",
+    [OP_SPAWN] = "spawn", [OP_SEND] = "send",     [OP_RECV] = "recv",     [OP_RANGE] = "range",
+    [OP_CLOSE] = "close", [OP_SELECT] = "select", [OP_SLEEP] = "sleep",   [OP_TICK] = "tick",
+    [OP_STOP] = "stop",   [OP_CANCEL] = "cancel", [OP_AWAIT] = "await",   [OP_HOLD] = "hold",
+    [OP_DROP] = "drop",
+};
+
+static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
+
+static const char *const case_words[] = {"recv", "send", "tick", "after", "done"};
+
+static void list_value(const struct program *program, uint16_t index, struct buf *buf)
+{
+    const struct value *value = &program->values[index];
+    switch (value->kind) {
+    case VALUE_CONSTANT:
+        buf_printf(buf, "%" PRId64, value->number);
+        return;
+    case VALUE_PARAM:
+        buf_printf(buf, "p%u", value->index);
+        break;
+    case VALUE_LINGER:
+        buf_puts(buf, "linger");
+        break;
+    case VALUE_HOLDS:
+        buf_puts(buf, "holds");
+        break;
+    }
+    if (value->times > 1)
+        buf_printf(buf, " * %" PRId32, value->times);
+    if (value->over > 1)
+        buf_printf(buf, " / %" PRId32, value->over);
+    if (value->number > 0)
+        buf_printf(buf, " + %" PRId64, value->number);
+    else if (value->number < 0)
+        buf_printf(buf, " - %" PRId64, -value->number);
+}
+
+/* The name of the thing at this offset, NULL when the layout has none there. */
+static const char *name_at(const struct program *program, uint16_t layout, uint16_t offset)
+{
+    for (uint16_t i = 0; i < program->layouts[layout].count; i++)
+        if (program->layouts[layout].things[i].offset == offset)
+            return program->layouts[layout].things[i].name;
+    return NULL;
+}
+
+static bool spawns(const struct program *program, uint16_t spawner, uint16_t kind)
+{
+    for (uint16_t i = 0; i < program->op_count; i++)
+        if (program->ops[i].code == OP_SPAWN && program->ops[i].kind == kind &&
+            program->steps[program->ops[i].step].kind == spawner)
+            return true;
+    return false;
+}
+
+/* The layout `hops` outward from a kind, along one way of many: program_verify saw that all of them have the
+ * same kind of thing there, and the language that they have the same thing. `depth` ends a walk in circles.
+ */
+static uint16_t layout_outward(const struct program *program, uint16_t kind, unsigned hops, unsigned depth)
+{
+    uint16_t own = program->kinds[kind].layout;
+    if (own != NO_LAYOUT && hops == 0)
+        return own;
+    if (own != NO_LAYOUT)
+        hops--;
+    if (kind == 0)
+        return hops == 0 ? 0 : NO_LAYOUT;
+    uint16_t layout = NO_LAYOUT;
+    for (uint16_t i = 0; i < program->kind_count && layout == NO_LAYOUT && depth > 0; i++)
+        if (i != kind && spawns(program, i, kind))
+            layout = layout_outward(program, i, hops, depth - 1);
+    return layout;
+}
+
+static void list_thing(const struct program *program, uint16_t kind, struct thing_ref ref, struct buf *buf)
+{
+    if (ref.hops == HOPS_START_SCOPE) {
+        buf_puts(buf, "start");
+        return;
+    }
+    bool own = ref.hops == 0 && program->kinds[kind].layout != NO_LAYOUT;
+    uint16_t layout =
+        ref.hops == HOPS_SHARE ? 0 : layout_outward(program, kind, ref.hops, program->kind_count);
+    const char *name = layout == NO_LAYOUT ? NULL : name_at(program, layout, ref.offset);
+    buf_printf(buf, "%s.%s", layout == 0 ? "share" : own ? "own" : "outer", name == NULL ? "?" : name);
+}
+
+static void list_select(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)
+{
+    for (uint16_t i = 0; i < op->count; i++) {
+        const struct select_case *at = &program->cases[op->first + i];
+        buf_printf(buf, "\n         %s ", case_words[at->kind]);
+        if (at->kind == CASE_AFTER)
+            list_value(program, at->value, buf);
+        else
+            list_thing(program, kind, at->thing, buf);
+        buf_printf(buf, " -> %u", at->target);
+    }
+    if (op->target != NO_TARGET)
+        buf_printf(buf, "\n         default -> %u", op->target);
+}
+
+static void list_branch(const struct program *program, const struct op *op, struct buf *buf)
+{
+    list_value(program, op->value, buf);
+    buf_printf(buf, " %s ", compare_words[op->reg]);
+    list_value(program, op->other, buf);
+    buf_printf(buf, " else -> %u", op->target);
+}
+
+static void list_operands(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)
+{
+    switch ((enum op_code)op->code) {
+    case OP_JUMP:
+        buf_printf(buf, "-> %u", op->target);
+        break;
+    case OP_BRANCH:
+        list_branch(program, op, buf);
+        break;
+    case OP_LOOP:
+        buf_printf(buf, "r%u = ", op->reg);
+        list_value(program, op->value, buf);
+        buf_printf(buf, ", 0 -> %u", op->target);
+        break;
+    case OP_NEXT:
+        buf_printf(buf, "r%u -> %u", op->reg, op->target);
+        break;
+    case OP_SPAWN:
+        buf_printf(buf, "%s * ", program->kinds[op->kind].name);
+        list_value(program, op->value, buf);
+        buf_printf(buf, " with r%u", op->reg);
+        break;
+    case OP_SEND:
+    case OP_RECV:
+    case OP_CLOSE:
+    case OP_TICK:
+    case OP_STOP:
+    case OP_CANCEL:
+    case OP_AWAIT:
+        list_thing(program, kind, op->thing, buf);
+        break;
+    case OP_RANGE:
+        list_thing(program, kind, op->thing, buf);
+        buf_printf(buf, ", closed -> %u", op->target);
+        break;
+    case OP_SLEEP:
+    case OP_HOLD:
+        list_value(program, op->value, buf);
+        break;
+    case OP_SELECT:
+        list_select(program, kind, op, buf);
+        break;
+    case OP_END:
+    case OP_LEAVE:
+    case OP_LINGER:
+    case OP_PANIC:
+    case OP_DROP:
+    case OP_CODES:
+        break;
+    }
+}
+
+static bool has_operands(const struct op *op)
+{
+    return op->code != OP_END && op->code != OP_LEAVE && op->code != OP_LINGER && op->code != OP_PANIC &&
+           op->code != OP_DROP && op->code != OP_SELECT;
+}
+
+enum err program_list(const struct program *program, struct buf *buf)
+{
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        const struct op *op = &program->ops[i];
+        uint16_t kind = program->steps[op->step].kind;
+        if (program->kinds[kind].entry == i)
+            buf_printf(buf, "%s:\n", program->kinds[kind].name);
+        buf_printf(buf, "%4u  %s%s", i, op_words[op->code], has_operands(op) ? " " : "");
+        list_operands(program, kind, op, buf);
+        buf_putc(buf, '\n');
+    }
+    return buf->err;
+}

@@ -1,0 +1,51 @@
+/* Counts of what a program's tasks do, kept up to date where state changes, so that reading them costs the
+ * same with ten tasks and with ten million. The lab thread writes them; others read copies (lab/snapshot.h).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "runtime/program.h"
+
+/* Which limit was hit. Names are label values of leaklab_limit_hits_total. */
+#define LIMIT_KIND_TABLE(X)                                                                                  \
+    X(TASKS, "tasks")         /* the runtime's limit on tasks: --max-tasks */                                \
+    X(HEAP, "heap")           /* the runtime's limit on memory: --max-heap */                                \
+    X(OWN_TASKS, "own_tasks") /* the workload's own: the scenario's max_tasks */                             \
+    X(OWN_HEAP, "own_heap")   /* the scenario's max_heap */                                                  \
+    X(MEMORY, "memory")       /* the system has no more */
+
+enum limit_kind {
+#define X(name, word) LIMIT_KIND_##name,
+    LIMIT_KIND_TABLE(X)
+#undef X
+        LIMIT_KINDS
+};
+
+const char *limit_kind_word(enum limit_kind kind);
+
+/* At every moment between two operations: spawned = live + the sum of ended; the sum of states = live. */
+struct census {
+    uint64_t spawned;
+    uint64_t ended[TASK_ENDS];
+    uint64_t states[TASK_STATES]; /* live tasks in each state */
+    uint64_t held_bytes;          /* heap that live tasks hold: `holds` and the statement `hold` */
+    uint64_t channels;
+    uint64_t tickers; /* made and not stopped */
+    uint64_t ticks;   /* delivered to a task, or kept as the one pending tick */
+    uint64_t ticks_dropped;
+    uint64_t starts;
+};
+
+static inline uint64_t census_ended(const struct census *census)
+{
+    uint64_t ended = 0;
+    for (int how = 0; how < TASK_ENDS; how++)
+        ended += census->ended[how];
+    return ended;
+}
+
+static inline uint64_t census_live(const struct census *census)
+{
+    return census->spawned - census_ended(census);
+}

@@ -1,0 +1,146 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/internal.h"
+
+#define POOL_STEP 64
+
+uint32_t thing_bytes(enum thing_kind kind)
+{
+    switch (kind) {
+    case THING_CHANNEL:
+        return sizeof(struct channel);
+    case THING_TICKER:
+        return sizeof(struct ticker);
+    case THING_SCOPE:
+        return sizeof(struct scope);
+    case THING_KINDS:
+        break;
+    }
+    CHECK(!"a kind of thing");
+    return 0;
+}
+
+static void *storage_take(struct runtime *runtime, uint32_t bytes)
+{
+    uint32_t pool = (bytes - 1) / POOL_STEP;
+    return pool < ENV_POOLS ? slab_take(&runtime->env_pools[pool]) : malloc(bytes);
+}
+
+static void storage_give(struct runtime *runtime, void *storage, uint32_t bytes)
+{
+    uint32_t pool = (bytes - 1) / POOL_STEP;
+    if (pool < ENV_POOLS)
+        slab_give(&runtime->env_pools[pool], storage);
+    else
+        free(storage);
+}
+
+/* Charged and allocated, or NULL with the workload capped. */
+static void *storage_new(struct workload *workload, uint32_t bytes)
+{
+    if (!workload_charge(workload, bytes))
+        return NULL;
+    void *storage = storage_take(workload->runtime, bytes);
+    if (storage == NULL) {
+        workload_refund(workload, bytes);
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+    }
+    return storage;
+}
+
+static void things_init(struct env *env, const struct layout *layout)
+{
+    struct start *start = env->start;
+    struct workload *workload = start->workload;
+    for (uint16_t i = 0; i < layout->count; i++) {
+        const struct thing_spec *spec = &layout->things[i];
+        void *thing = (char *)env + spec->offset;
+        int64_t value = workload->values[spec->value];
+        switch (spec->kind) {
+        case THING_CHANNEL:
+            channel_init(thing, (uint64_t)value);
+            count_add(workload, channels, 1);
+            break;
+        case THING_TICKER:
+            ticker_init(thing, env, value);
+            break;
+        case THING_SCOPE:
+            scope_open(thing, start, value);
+            break;
+        case THING_KINDS:
+            CHECK(!"a kind of thing");
+        }
+    }
+}
+
+static void things_deinit(struct env *env, const struct layout *layout)
+{
+    struct workload *workload = env->start->workload;
+    for (uint16_t i = 0; i < layout->count; i++) {
+        const struct thing_spec *spec = &layout->things[i];
+        void *thing = (char *)env + spec->offset;
+        if (spec->kind == THING_CHANNEL)
+            count_sub(workload, channels, 1);
+        else if (spec->kind == THING_SCOPE)
+            scope_close(workload->runtime, thing);
+    }
+}
+
+struct env *env_new(struct env *parent, uint16_t layout_index)
+{
+    struct workload *workload = parent->start->workload;
+    const struct layout *layout = &workload->program->layouts[layout_index];
+    struct env *env = storage_new(workload, layout->bytes);
+    if (env == NULL)
+        return NULL;
+    *env = (struct env){.refs = 1, .layout = layout_index, .parent = parent, .start = parent->start};
+    parent->refs++;
+    things_init(env, layout);
+    return env;
+}
+
+struct start *start_new(struct workload *workload)
+{
+    const struct layout *layout = &workload->program->layouts[0];
+    struct start *start = storage_new(workload, layout->bytes);
+    if (start == NULL)
+        return NULL;
+    *start = (struct start){.workload = workload, .index = workload->next_start};
+    start->env = (struct env){.refs = 1, .start = start};
+    start->rng.state = workload->seed + start->index * 0x632be59bd9b4e019u;
+    list_init(&start->tasks);
+    list_init(&start->tickers);
+    list_init(&start->link);
+    scope_init(&start->scope);
+    list_push_back(&workload->starts, &start->link);
+    workload->runtime->starts++;
+    things_init(&start->env, layout);
+    return start;
+}
+
+static void start_free(struct start *start)
+{
+    struct workload *workload = start->workload;
+    CHECK(start->live == 0 && list_empty(&start->tickers));
+    list_remove(&start->link);
+    if (start->owner_left)
+        workload->owners_left--;
+    workload->runtime->starts--;
+    scope_close(workload->runtime, &start->scope);
+}
+
+void env_unref(struct env *env)
+{
+    while (env != NULL && --env->refs == 0) {
+        struct workload *workload = env->start->workload;
+        const struct layout *layout = &workload->program->layouts[env->layout];
+        struct env *parent = env->parent;
+        things_deinit(env, layout);
+        if (parent == NULL)
+            start_free(env->start);
+        storage_give(workload->runtime, env, layout->bytes);
+        workload_refund(workload, layout->bytes);
+        env = parent;
+    }
+}

@@ -1,0 +1,125 @@
+/* What the files of the runtime share with each other and with nobody else. */
+#pragma once
+
+#include "runtime/runtime.h"
+
+/* Brings the runtime's time up to date; returns the clock's. */
+uint64_t runtime_read_clock(struct runtime *runtime);
+/* The first whole millisecond that is not before `ns` from now. */
+uint64_t runtime_deadline_ms(const struct runtime *runtime, int64_t ns);
+
+/* Limits (limit.c). */
+/* Takes note that the workload was refused something; only the first time counts. */
+void workload_cap(struct workload *workload, enum limit_kind kind);
+/* Charges memory to workload and runtime, or caps the workload and returns false. */
+bool workload_charge(struct workload *workload, uint64_t bytes);
+/* For what live tasks need to go on: they must not stop because others have used up the memory. */
+void workload_charge_always(struct workload *workload, uint64_t bytes);
+void workload_refund(struct workload *workload, uint64_t bytes);
+
+/* Environments (env.c). */
+/* The environment of a start: a new start, listed in its workload, with one reference. NULL: refused, the
+ * workload is capped. */
+struct start *start_new(struct workload *workload);
+/* An environment of `layout` inside `parent`, with one reference; it keeps one on its parent. NULL as above.
+ */
+struct env *env_new(struct env *parent, uint16_t layout);
+void env_unref(struct env *env);
+
+/* The environment of a thing as a task sees it, and the thing. */
+static inline void *env_thing(struct env *env, struct thing_ref ref)
+{
+    if (ref.hops == HOPS_SHARE)
+        return (char *)env->start + ref.offset;
+    for (uint8_t hops = ref.hops; hops > 0; hops--)
+        env = env->parent;
+    return (char *)env + ref.offset;
+}
+
+/* Tasks (task.c). */
+/* A ready task of `kind` that sees `env` (the spawner's); NULL: refused, the workload is capped or being
+ * reclaimed. */
+struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step);
+/* Ends a task, whatever it is waiting for, and frees it and what only it kept alive. */
+void task_finish(struct task *task, enum task_end how);
+/* Arms the task's timer for `ns` from now; it is disarmed when the task wakes. ERR_MEMORY: the workload is
+ * capped. */
+enum err task_arm(struct task *task, int64_t ns);
+/* Moves a running task to a state in which it stands on its operation's step. */
+void task_block(struct task *task, enum task_state state);
+/* Makes a blocked task ready. `which`: the case of its select, 0 otherwise. */
+void task_wake(struct task *task, unsigned which, enum wake how);
+/* Puts a running task at the end of the queue of ready ones. */
+void task_yield(struct task *task);
+/* Allocates and writes to `bytes` that the task keeps. ERR_LIMIT, ERR_MEMORY: the workload is capped. */
+enum err task_hold(struct task *task, uint64_t bytes);
+void task_drop(struct task *task);
+/* Nodes for a select of `count` cases; the first is the task's own. ERR_MEMORY: the workload is capped. */
+enum err task_take_waits(struct task *task, unsigned count);
+void task_give_waits(struct task *task);
+static inline struct wait *task_wait(struct task *task, unsigned which)
+{
+    return which == 0 ? &task->wait : &task->more[which - 1];
+}
+/* Wakes the task of a node that stands in a queue. */
+void wait_wake(struct link *link, enum wake how);
+
+/* Counting. */
+static inline void count_state(struct tally *tally, struct workload *workload, enum task_state from,
+                               enum task_state to)
+{
+    tally->census.states[from]--;
+    tally->census.states[to]++;
+    workload->census.states[from]--;
+    workload->census.states[to]++;
+    tally->states_seen |= 1ull << to;
+}
+#define count_add(workload, field, amount)                                                                   \
+    ((workload)->tally->census.field += (amount), (workload)->census.field += (amount))
+#define count_sub(workload, field, amount)                                                                   \
+    ((workload)->tally->census.field -= (amount), (workload)->census.field -= (amount))
+
+/* Channels (channel.c). The result of an attempt that does not block. */
+enum attempt {
+    ATTEMPT_DONE,
+    ATTEMPT_CLOSED,
+    ATTEMPT_BLOCKS,
+    ATTEMPT_LATER /* who waits first is about to leave, see select_settled(): yield and try again */
+};
+void channel_init(struct channel *channel, uint64_t capacity);
+/* What an attempt would come to; nothing is changed. */
+enum attempt channel_try_send(const struct channel *channel);
+enum attempt channel_try_receive(const struct channel *channel);
+enum attempt channel_send(struct channel *channel);
+enum attempt channel_receive(struct channel *channel);
+/* False when it was closed already. Waiting tasks are woken in slices. */
+bool channel_close(struct runtime *runtime, struct channel *channel);
+
+/* Tickers (ticker.c). */
+void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns);
+void ticker_stop(struct ticker *ticker);
+void ticker_fire(struct ticker *ticker);
+
+/* Scopes (scope.c). */
+void scope_init(struct scope *scope);
+/* A scope of a task: done when the start's is, or at its deadline (`timeout_ns`, 0 for none). */
+void scope_open(struct scope *scope, struct start *start, int64_t timeout_ns);
+void scope_finish(struct runtime *runtime, struct scope *scope, enum scope_state state);
+/* Before its memory goes. */
+void scope_close(struct runtime *runtime, struct scope *scope);
+/* What it is, its start's end included, which may not have reached it yet. */
+static inline enum scope_state scope_state(const struct scope *scope, const struct start *start)
+{
+    return scope->state != SCOPE_OPEN ? scope->state : start->scope.state;
+}
+
+/* Runs a ready task until it blocks, ends or has had its share (interpret.c). */
+void task_run(struct task *task);
+
+/* Select (select.c). */
+enum step_result { STEP_NEXT, STEP_GOTO, STEP_BLOCKED, STEP_YIELD, STEP_PANIC, STEP_ENDED };
+enum step_result select_enter(struct task *task, const struct op *op, const struct program *program);
+enum step_result select_resume(struct task *task, const struct op *op, const struct program *program);
+/* True when a close or a cancel has completed the select that a task waits in, and only the waking is still
+ * to come. As in Go nobody else may complete it any more. */
+bool select_settled(const struct task *task);

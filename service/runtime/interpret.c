@@ -1,0 +1,310 @@
+#include "runtime/internal.h"
+
+#define RUN_FUEL        256          /* operations before others get their turn */
+#define SPAWN_SLICE     64           /* tasks that one operation spawns before they get theirs */
+#define SPAWN_FUEL      8            /* what spawning one costs, in operations */
+#define HOLD_SLICE      (256 * 1024) /* bytes that one operation writes to at a time */
+#define HOLD_FUEL_BYTES 128          /* bytes that are written to for the cost of one operation */
+
+static enum step_result block_on(struct task *task, struct link *queue, enum task_state state)
+{
+    list_push_back(queue, &task->wait.link);
+    task_block(task, state);
+    return STEP_BLOCKED;
+}
+
+static enum step_result op_sleep(struct task *task, int64_t ns)
+{
+    if (ns == 0)
+        return STEP_NEXT;
+    if (task_arm(task, ns) != ERR_OK)
+        return STEP_PANIC;
+    task_block(task, TASK_SLEEP);
+    return STEP_BLOCKED;
+}
+
+static enum step_result op_send(struct task *task, const struct op *op)
+{
+    struct channel *channel = env_thing(task->env, op->thing);
+    switch (channel_send(channel)) {
+    case ATTEMPT_DONE:
+        task->heard = END_RETURNED;
+        return STEP_NEXT;
+    case ATTEMPT_CLOSED:
+        return STEP_PANIC;
+    case ATTEMPT_LATER:
+        return STEP_YIELD;
+    case ATTEMPT_BLOCKS:
+        break;
+    }
+    return block_on(task, &channel->senders, TASK_SEND);
+}
+
+/* What a receive goes on with: `range` leaves its loop at a closed channel, `recv` goes on. */
+static enum step_result received(struct task *task, const struct op *op, bool closed)
+{
+    task->heard = END_RETURNED;
+    if (!closed || op->code == OP_RECV)
+        return STEP_NEXT;
+    task->pc = op->target;
+    return STEP_GOTO;
+}
+
+static enum step_result op_receive(struct task *task, const struct op *op)
+{
+    struct channel *channel = env_thing(task->env, op->thing);
+    switch (channel_receive(channel)) {
+    case ATTEMPT_DONE:
+        return received(task, op, false);
+    case ATTEMPT_CLOSED:
+        return received(task, op, true);
+    case ATTEMPT_LATER:
+        return STEP_YIELD;
+    case ATTEMPT_BLOCKS:
+        break;
+    }
+    return block_on(task, &channel->receivers, TASK_RECV);
+}
+
+static enum step_result op_tick(struct task *task, const struct op *op)
+{
+    struct ticker *ticker = env_thing(task->env, op->thing);
+    if (!ticker->pending)
+        return block_on(task, &ticker->waiters, TASK_TICK);
+    ticker->pending = false;
+    task->heard = END_RETURNED;
+    return STEP_NEXT;
+}
+
+static struct scope *op_scope(struct task *task, const struct op *op)
+{
+    return op->thing.hops == HOPS_START_SCOPE ? &task->start->scope : env_thing(task->env, op->thing);
+}
+
+static void hear_done(struct task *task, const struct scope *scope)
+{
+    task->heard = scope_state(scope, task->start) == SCOPE_TIMED_OUT ? END_TIMED_OUT : END_CANCELLED;
+}
+
+static enum step_result op_await(struct task *task, const struct op *op)
+{
+    struct scope *scope = op_scope(task, op);
+    if (scope_state(scope, task->start) == SCOPE_OPEN)
+        return block_on(task, &scope->waiters, TASK_AWAIT);
+    hear_done(task, scope);
+    return STEP_NEXT;
+}
+
+static enum step_result op_linger(struct task *task)
+{
+    const struct workload *workload = task->start->workload;
+    struct scope *scope = &task->start->scope;
+    if (workload->owner_stays) {
+        task_block(task, TASK_LINGER);
+        return STEP_BLOCKED;
+    }
+    if (scope->state != SCOPE_OPEN) {
+        hear_done(task, scope);
+        return STEP_NEXT;
+    }
+    if (workload->linger_ns > 0 && task_arm(task, workload->linger_ns) != ERR_OK)
+        return STEP_NEXT;
+    return block_on(task, &scope->waiters, TASK_LINGER);
+}
+
+static enum step_result op_leave(struct task *task)
+{
+    struct start *start = task->start;
+    if (!start->owner_left) {
+        start->owner_left = true;
+        start->workload->owners_left++;
+    }
+    scope_finish(start->workload->runtime, &start->scope, SCOPE_CANCELLED);
+    return STEP_ENDED;
+}
+
+/* Spawns a slice and comes back for the rest, so that a million are not spawned in one go. */
+static enum step_result op_spawn(struct task *task, const struct op *op)
+{
+    const struct workload *workload = task->start->workload;
+    uint32_t *left = &task->registers[op->reg];
+    bool begins = *left == 0;
+    if (begins)
+        *left = (uint32_t)workload->values[op->value];
+    uint32_t slice = *left < SPAWN_SLICE ? *left : SPAWN_SLICE;
+    workload->runtime->fuel -= (int32_t)slice * SPAWN_FUEL;
+    *left -= slice;
+    for (; slice > 0; slice--) {
+        if (task_spawn(task->env, op->kind, op->step) == NULL) {
+            *left = 0;
+            break;
+        }
+    }
+    return *left > 0 ? STEP_YIELD : STEP_NEXT;
+}
+
+static enum step_result op_hold(struct task *task, const struct op *op)
+{
+    uint64_t total = (uint64_t)task->start->workload->values[op->value];
+    if (total == 0)
+        return STEP_NEXT;
+    uint64_t slice = total - task->progress_bytes;
+    if (slice > HOLD_SLICE)
+        slice = HOLD_SLICE;
+    task->progress_bytes += slice;
+    task->start->workload->runtime->fuel -= (int32_t)(slice / HOLD_FUEL_BYTES);
+    if (task_hold(task, slice) == ERR_OK && task->progress_bytes < total)
+        return STEP_YIELD;
+    task->progress_bytes = 0;
+    return STEP_NEXT;
+}
+
+static bool compares(int64_t left, enum compare compare, int64_t right)
+{
+    switch (compare) {
+    case COMPARE_EQ:
+        return left == right;
+    case COMPARE_NE:
+        return left != right;
+    case COMPARE_LT:
+        return left < right;
+    case COMPARE_LE:
+        return left <= right;
+    case COMPARE_GT:
+        return left > right;
+    case COMPARE_GE:
+        return left >= right;
+    }
+    return false;
+}
+
+static enum step_result go_to(struct task *task, uint16_t target)
+{
+    task->pc = target;
+    return STEP_GOTO;
+}
+
+static enum step_result op_loop(struct task *task, const struct op *op, const int64_t *values)
+{
+    task->registers[op->reg] = (uint32_t)values[op->value];
+    return task->registers[op->reg] == 0 ? go_to(task, op->target) : STEP_NEXT;
+}
+
+static enum step_result step(struct task *task, const struct op *op, const struct workload *workload)
+{
+    const int64_t *values = workload->values;
+    switch ((enum op_code)op->code) {
+    case OP_END:
+        return STEP_ENDED;
+    case OP_LEAVE:
+        return op_leave(task);
+    case OP_LINGER:
+        return op_linger(task);
+    case OP_PANIC:
+        return STEP_PANIC;
+    case OP_JUMP:
+        return go_to(task, op->target);
+    case OP_BRANCH:
+        return compares(values[op->value], (enum compare)op->reg, values[op->other])
+                   ? STEP_NEXT
+                   : go_to(task, op->target);
+    case OP_LOOP:
+        return op_loop(task, op, values);
+    case OP_NEXT:
+        return --task->registers[op->reg] > 0 ? go_to(task, op->target) : STEP_NEXT;
+    case OP_SPAWN:
+        return op_spawn(task, op);
+    case OP_SEND:
+        return op_send(task, op);
+    case OP_RECV:
+    case OP_RANGE:
+        return op_receive(task, op);
+    case OP_CLOSE:
+        return channel_close(workload->runtime, env_thing(task->env, op->thing)) ? STEP_NEXT : STEP_PANIC;
+    case OP_SELECT:
+        return select_enter(task, op, workload->program);
+    case OP_SLEEP:
+        return op_sleep(task, values[op->value]);
+    case OP_TICK:
+        return op_tick(task, op);
+    case OP_STOP:
+        ticker_stop(env_thing(task->env, op->thing));
+        return STEP_NEXT;
+    case OP_CANCEL:
+        scope_finish(workload->runtime, env_thing(task->env, op->thing), SCOPE_CANCELLED);
+        return STEP_NEXT;
+    case OP_AWAIT:
+        return op_await(task, op);
+    case OP_HOLD:
+        return op_hold(task, op);
+    case OP_DROP:
+        task_drop(task);
+        return STEP_NEXT;
+    case OP_CODES:
+        break;
+    }
+    CHECK(!"an operation");
+    return STEP_PANIC;
+}
+
+/* What a woken task goes on with. */
+static enum step_result resume(struct task *task, const struct op *op, const struct program *program)
+{
+    task->woken = 0;
+    switch ((enum op_code)op->code) {
+    case OP_SELECT:
+        return select_resume(task, op, program);
+    case OP_SEND:
+        task->heard = END_RETURNED;
+        return task->woken_how == WAKE_CLOSED ? STEP_PANIC : STEP_NEXT;
+    case OP_RECV:
+    case OP_RANGE:
+        return received(task, op, task->woken_how == WAKE_CLOSED);
+    case OP_AWAIT:
+        hear_done(task, op_scope(task, op));
+        return STEP_NEXT;
+    case OP_LINGER:
+        if (task->woken_how == WAKE_TIMER)
+            task->heard = END_RETURNED;
+        else
+            hear_done(task, &task->start->scope);
+        return STEP_NEXT;
+    default:
+        task->heard = END_RETURNED;
+        return STEP_NEXT;
+    }
+}
+
+void task_run(struct task *task)
+{
+    const struct workload *workload = task->start->workload;
+    struct runtime *runtime = workload->runtime;
+    const struct op *ops = workload->program->ops;
+    enum step_result result = task->woken ? resume(task, &ops[task->pc], workload->program) : STEP_GOTO;
+    for (int32_t rest = runtime->fuel - RUN_FUEL; runtime->fuel > rest; runtime->fuel--) {
+        if (result == STEP_NEXT)
+            task->pc++;
+        else if (result != STEP_GOTO)
+            break;
+        result = step(task, &ops[task->pc], workload);
+    }
+    switch (result) {
+    case STEP_NEXT:
+        task->pc++;
+        __attribute__((fallthrough));
+    case STEP_GOTO:
+    case STEP_YIELD:
+        task_yield(task);
+        break;
+    case STEP_BLOCKED:
+        break;
+    case STEP_PANIC:
+        if (task->kind == 0)
+            op_leave(task);
+        task_finish(task, END_PANICKED);
+        break;
+    case STEP_ENDED:
+        task_finish(task, (enum task_end)task->heard);
+        break;
+    }
+}

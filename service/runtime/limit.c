@@ -1,0 +1,36 @@
+#include "runtime/internal.h"
+
+void workload_cap(struct workload *workload, enum limit_kind kind)
+{
+    if (workload->capped_by != LIMIT_KINDS)
+        return;
+    workload->capped_by = kind;
+    workload->tally->limit_hits[kind]++;
+}
+
+bool workload_charge(struct workload *workload, uint64_t bytes)
+{
+    struct runtime *runtime = workload->runtime;
+    if (workload->charged_bytes + bytes > workload->max_heap_bytes) {
+        workload_cap(workload, LIMIT_KIND_OWN_HEAP);
+        return false;
+    }
+    if (runtime->charged_bytes + bytes > runtime->max_heap_bytes) {
+        workload_cap(workload, LIMIT_KIND_HEAP);
+        return false;
+    }
+    workload_charge_always(workload, bytes);
+    return true;
+}
+
+void workload_charge_always(struct workload *workload, uint64_t bytes)
+{
+    workload->charged_bytes += bytes;
+    workload->runtime->charged_bytes += bytes;
+}
+
+void workload_refund(struct workload *workload, uint64_t bytes)
+{
+    workload->charged_bytes -= bytes;
+    workload->runtime->charged_bytes -= bytes;
+}

@@ -1,0 +1,243 @@
+/* A program: one variant of a pattern, compiled to a flat array of small operations. It is plain, constant
+ * data; any number of tasks on one runtime execute it, each with nothing but a program counter, what it can
+ * see, and its place in a queue. The language compiles into this form through the program_add_* functions,
+ * and program_verify() is the gate: what it lets through cannot make the runtime read or write outside its
+ * own data, however odd it is.
+ *
+ * What a task sees is a chain of environments. The outermost one belongs to the start and holds the things
+ * that the pattern declares under `share`; a kind of task with things of its `own` adds one environment per
+ * task; a task without any sees exactly what its spawner sees. A thing is therefore named by how many
+ * environments to go outward (`hops`) and the byte offset in there. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/limits.h"
+
+/* Kinds of thing that `share` and `own` make. `word` is the language's word; `value` says what the operand
+ * behind the word sets, "" when there is none. */
+#define THING_TABLE(X)                                                                                       \
+    X(CHANNEL, "channel", "buffer")                                                                          \
+    X(TICKER, "ticker", "period")                                                                            \
+    X(SCOPE, "scope", "timeout")
+
+enum thing_kind {
+#define X(name, word, value) THING_##name,
+    THING_TABLE(X)
+#undef X
+        THING_KINDS
+};
+
+/* States of a task: disjoint, each live task is in exactly one. Names are label values of leaklab_tasks. */
+#define TASK_STATE_TABLE(X)                                                                                  \
+    X(READY, "ready")   /* can run, waits for its turn */                                                    \
+    X(RECV, "recv")     /* blocked receiving, `range` included */                                            \
+    X(SEND, "send")     /* blocked sending */                                                                \
+    X(SELECT, "select") /* blocked in a select */                                                            \
+    X(TICK, "tick")     /* blocked on a ticker */                                                            \
+    X(SLEEP, "sleep")                                                                                        \
+    X(AWAIT, "await")   /* blocked until a scope is done */                                                  \
+    X(LINGER, "linger") /* an owner that stays before it leaves */
+
+enum task_state {
+#define X(name, word) TASK_##name,
+    TASK_STATE_TABLE(X)
+#undef X
+        TASK_STATES
+};
+
+/* How a task ended. Names are label values of leaklab_tasks_ended_total. */
+#define TASK_END_TABLE(X)                                                                                    \
+    X(RETURNED, "returned")                                                                                  \
+    X(CANCELLED, "cancelled") /* the last thing it heard was `done` */                                       \
+    X(TIMED_OUT, "timed_out") /* the last thing it heard was a deadline */                                   \
+    X(PANICKED, "panicked")                                                                                  \
+    X(RECLAIMED, "reclaimed") /* freed from outside */
+
+enum task_end {
+#define X(name, word) END_##name,
+    TASK_END_TABLE(X)
+#undef X
+        TASK_ENDS
+};
+
+const char *thing_kind_word(enum thing_kind kind);
+const char *task_state_word(enum task_state state);
+const char *task_end_word(enum task_end end);
+
+/* Operations. Operand fields are those of struct op; "blocks" means that the task may stand on the
+ * operation's step. */
+enum op_code {
+    OP_END,    /* the task ends */
+    OP_LEAVE,  /* the owner leaves: the start's scope is cancelled, then the task ends */
+    OP_LINGER, /* the owner stays for the workload's linger or until its scope is done; blocks */
+    OP_PANIC,  /* the task ends as panicked */
+    OP_JUMP,   /* go on at target */
+    OP_BRANCH, /* go on at target unless `value compare other` is true */
+    OP_LOOP,   /* reg = value; at 0 go on at target, which is behind the loop */
+    OP_NEXT,   /* take 1 from reg; unless it is then 0 go on at target, the loop's first operation */
+    OP_SPAWN,  /* spawn `value` tasks of `kind`; reg counts down, so that a million are spawned in slices */
+    OP_SEND,   /* thing: channel; blocks; panics when it is closed */
+    OP_RECV,   /* thing: channel; blocks; goes on when it is closed */
+    OP_RANGE,  /* thing: channel; receive, or go on at target once it is closed and drained; blocks */
+    OP_CLOSE,  /* thing: channel; panics when it is closed already */
+    OP_SELECT, /* `count` cases from `first`; target: the default, or NO_TARGET; blocks without a default */
+    OP_SLEEP,  /* for value ns; blocks */
+    OP_TICK,   /* thing: ticker; blocks; one tick is kept, as in Go */
+    OP_STOP,   /* thing: ticker */
+    OP_CANCEL, /* thing: scope */
+    OP_AWAIT,  /* thing: scope, or HOPS_START_SCOPE; blocks until it is done */
+    OP_HOLD,   /* allocate value bytes, write to them, keep them until the task ends or drops them */
+    OP_DROP,   /* free what the task holds */
+    OP_CODES
+};
+
+enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
+
+enum case_kind { CASE_RECV, CASE_SEND, CASE_TICK, CASE_AFTER, CASE_DONE };
+
+#define NO_TARGET        UINT16_MAX
+#define NO_LAYOUT        UINT16_MAX
+#define HOPS_SHARE       UINT8_MAX       /* the start's environment, from wherever the task stands */
+#define HOPS_START_SCOPE (UINT8_MAX - 1) /* not a thing: the scope of the start itself */
+
+/* A thing, as seen from a task of the kind that the operation belongs to. */
+struct thing_ref {
+    uint8_t hops;    /* environments to go outward from the innermost one; or HOPS_SHARE, HOPS_START_SCOPE */
+    uint16_t offset; /* bytes from the environment's beginning, from its layout */
+};
+
+/* Registers count loops and spawns down. All are 0 when a task begins; LOOP sets one, NEXT brings it back to
+ * 0, and the way out of a loop before that is a LOOP with the constant 0. program_verify sees to it that
+ * SPAWN always finds its register at 0 (and it leaves it at 0), and that NEXT always finds one above 0. */
+struct op {
+    uint8_t code;    /* enum op_code */
+    uint8_t reg;     /* LOOP, NEXT, SPAWN: register, below LIMIT_LOOPS; BRANCH: enum compare */
+    uint16_t step;   /* index into program->steps */
+    uint16_t target; /* index into program->ops, or NO_TARGET */
+    uint16_t value;  /* index into program->values */
+    union {
+        struct thing_ref thing;
+        struct {
+            uint16_t first; /* SELECT: index into program->cases */
+            uint16_t count; /* SELECT: 0 blocks for ever, as in Go */
+        };
+        uint16_t kind;  /* SPAWN: index into program->kinds */
+        uint16_t other; /* BRANCH: index into program->values, the right-hand side */
+    };
+};
+
+struct select_case {
+    uint8_t kind;    /* enum case_kind; at most one AFTER in a select */
+    uint16_t target; /* where the task goes on */
+    uint16_t value;  /* AFTER: ns */
+    struct thing_ref thing;
+};
+
+/* Where an operation stands in the pattern's file. One statement is one step; its operations share it. */
+struct step {
+    uint32_t line;   /* from 1 */
+    uint32_t column; /* from 1 */
+    uint16_t kind;   /* the kind of task it belongs to */
+    char *text;      /* the statement as written: "recv jobs", "select", "spawn consumer * n" */
+};
+
+/* An operand. Every operand of an operation is an index into program->values; a workload resolves them all to
+ * numbers once (program_resolve), so that the runtime never looks at a parameter. Durations are ns, sizes
+ * bytes, percentages millionths. An operand is base * times / over + number, cut to what makes sense where it
+ * stands: "n", "n - 1", "linger / 2". */
+enum value_kind {
+    VALUE_CONSTANT, /* base 0: `number` is all there is */
+    VALUE_PARAM,    /* base params[index] */
+    VALUE_LINGER,   /* base: the workload's linger; LINGER_OPEN_NS where it has no end of its own */
+    VALUE_HOLDS     /* base: the workload's holds */
+};
+
+struct value {
+    enum value_kind kind;
+    uint16_t index;
+    int64_t number;
+    int32_t times; /* 0 counts as 1 */
+    int32_t over;  /* 0 counts as 1 */
+    int64_t min;   /* never below it, nor below 0 */
+    int64_t max;   /* never above it; 0 counts as LIMIT_DURATION_NS, the largest of all limits */
+};
+
+/* What an operand `linger` counts as where the owner stays until the scenario ends: one second. */
+#define LINGER_OPEN_NS 1000000000LL
+
+/* A thing of an environment. */
+struct thing_spec {
+    char *name;
+    enum thing_kind kind;
+    uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none */
+    uint16_t offset;
+    uint32_t line;
+};
+
+/* What an environment holds. layouts[0] is the start's. */
+struct layout {
+    struct thing_spec *things;
+    uint16_t count;
+    uint32_t bytes; /* of the whole environment, its header included */
+};
+
+struct task_kind {
+    char *name;
+    uint16_t entry;  /* index into program->ops */
+    uint16_t layout; /* of its own things, or NO_LAYOUT */
+    uint32_t line;
+};
+
+struct program {
+    char *pattern; /* "recv" */
+    char *variant; /* "leak" or "fix" */
+    char *file;    /* "recv.yaml" */
+    struct op *ops;
+    struct select_case *cases;
+    struct step *steps;
+    struct value *values;
+    struct layout *layouts;
+    struct task_kind *kinds; /* kinds[0] is main */
+    uint16_t op_count, case_count, step_count, value_count, layout_count, kind_count;
+    uint16_t param_count; /* how many parameters a workload must bring; set by whoever makes the program */
+    uint16_t expect;      /* index into values: tasks leaked by one start once its owner has left */
+};
+
+/* An empty program with layouts[0] made; NULL when memory is out. The texts are copied. The caller owns it.
+ */
+struct program *program_new(const char *pattern, const char *variant, const char *file);
+
+/* Takes NULL. No workload may still use it. */
+void program_free(struct program *program);
+
+/* Each adds one element and writes its index; texts are copied. ERR_MEMORY, or ERR_LIMIT when the table is
+ * full (LIMIT_OPS, LIMIT_STEPS, ...). An op that is still to be completed may be changed through
+ * program->ops. */
+enum err program_add_op(struct program *program, struct op op, uint16_t *index);
+enum err program_add_case(struct program *program, struct select_case select_case, uint16_t *index);
+enum err program_add_step(struct program *program, struct step step, uint16_t *index);
+enum err program_add_kind(struct program *program, struct task_kind kind, uint16_t *index);
+enum err program_add_layout(struct program *program, uint16_t *index);
+/* An equal value is found again rather than added twice. */
+enum err program_add_value(struct program *program, struct value value, uint16_t *index);
+/* Appends a thing to a layout and assigns its offset. */
+enum err program_add_thing(struct program *program, uint16_t layout, struct thing_spec thing,
+                           uint16_t *offset);
+
+/* One operand as a number. `params` has as many values as the pattern has parameters. Sums that would not fit
+ * are cut to the operand's bounds. */
+int64_t value_resolve(const struct value *value, const int64_t *params, int64_t linger_ns,
+                      int64_t holds_bytes);
+
+/* All of them: `values` gets program->value_count numbers. */
+void program_resolve(const struct program *program, const int64_t *params, int64_t linger_ns,
+                     int64_t holds_bytes, int64_t *values);
+
+/* True when every index, register, target, hop and offset of the program is sound, every kind's operations
+ * end, and every thing is of the kind that its operation needs. `what` (may be NULL) gets a static sentence
+ * about the first fault. A program that the language made and that is refused here is a bug in the language.
+ */
+bool program_verify(const struct program *program, const char **what);

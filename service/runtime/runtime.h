@@ -1,0 +1,183 @@
+/* The runtime executes programs: it owns the tasks of every workload, their queues, their timers and their
+ * memory. It knows neither libuv nor the wall clock: time enters through a clock, and a turn is a call. On a
+ * real loop see runtime/driver.h; tests step a manual clock. Everything here is for one thread, the lab
+ * thread.
+ *
+ * A workload is a program with its operands resolved and its limits set; a start is one run of its main.
+ * Whatever may be long (spawning, waking, cancelling, reclaiming) is done in slices within runtime_turn(). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slab.h"
+#include "runtime/census.h"
+#include "runtime/task.h"
+
+/* Monotonic nanoseconds. */
+struct clock {
+    uint64_t (*now_ns)(const struct clock *clock);
+    uint64_t manual_ns; /* for clock_manual: the time, which its owner moves forward */
+};
+
+/* CLOCK_MONOTONIC. */
+struct clock clock_monotonic(void);
+/* Stands still until its owner writes manual_ns. */
+struct clock clock_manual(uint64_t now_ns);
+
+/* A piece of work that is done in slices of at most some 100 us: `step` is called again and again, a slice
+ * each time, until it returns true; it may add and remove jobs, itself included. Embedded in what it works
+ * on. */
+struct job {
+    struct link link;
+    bool (*step)(struct job *job);
+};
+
+/* A function to be called once at a time of the runtime. */
+struct call {
+    struct timer timer;
+    void (*fn)(struct call *call);
+};
+
+/* What all tasks of one program do, across workloads. Stays until the runtime ends, so that counters never go
+ * back. */
+struct tally {
+    const struct program *program;
+    struct census census;
+    uint64_t states_seen;             /* bit s: some task has been in state s */
+    uint64_t limit_hits[LIMIT_KINDS]; /* workloads that each limit stopped */
+    uint64_t standing[];              /* by step: tasks that are blocked on it */
+};
+
+struct workload_spec {
+    struct tally *tally;   /* from runtime_tally() */
+    const int64_t *params; /* the program's param_count numbers; only read during workload_init() */
+    int64_t linger_ns;     /* how long an owner stays; 0: until its scope is done */
+    int64_t holds_bytes;   /* heap that every task keeps */
+    uint64_t seed;
+    uint64_t max_tasks; /* live at a time */
+    uint64_t max_heap_bytes;
+    bool owner_stays; /* an owner never leaves, it hears neither done nor its linger: `leaklab run` prints its
+                         1 */
+};
+
+struct workload {
+    struct runtime *runtime;
+    struct tally *tally;
+    const struct program *program;
+    int64_t *values; /* the program's operands, resolved */
+    int64_t linger_ns;
+    bool owner_stays;
+    bool cancelled;            /* no further starts */
+    bool reclaimed;            /* no further tasks */
+    enum limit_kind capped_by; /* the first limit that it hit; LIMIT_KINDS: none */
+    uint64_t seed;
+    uint64_t max_tasks;
+    uint64_t max_heap_bytes;
+    uint64_t charged_bytes; /* frames, environments, nodes of selects and what tasks hold */
+    uint64_t next_start;
+    uint64_t owners_left; /* starts whose owner has left and that still have tasks or armed tickers */
+    struct census census;
+    struct link starts; /* not yet told to end */
+    struct link told;
+    struct job cancel_job;
+    struct job reclaim_job;
+};
+
+#define ENV_POOLS  16 /* environments of 64, 128, ... 1024 bytes; larger ones come from malloc */
+#define WAIT_POOLS (LIMIT_CASES - 1)
+
+struct runtime {
+    struct clock *clock;
+    uint64_t began_ns;
+    uint64_t now_ns; /* since it began; moves between rounds, and when a workload starts */
+    uint64_t now_ms; /* the same, in whole milliseconds */
+    struct wheel wheel;
+    struct link ready;      /* tasks by their wait node */
+    struct link waking;     /* wait nodes of things that were closed or are done */
+    struct link cancelling; /* scopes whose parent is done */
+    struct link jobs;
+    struct slab_pool task_pool;
+    struct slab_pool env_pools[ENV_POOLS];
+    struct slab_pool wait_pools[WAIT_POOLS]; /* the further nodes of a select: 1, 2, ... of them */
+    int32_t fuel;                            /* that tasks may still spend in this round, see RUN_FUEL */
+    struct tally **tallies;
+    uint32_t tally_count;
+    uint64_t live;
+    uint64_t charged_bytes;
+    uint64_t max_tasks;
+    uint64_t max_heap_bytes;
+    uint64_t starts; /* alive */
+    bool abandoned;
+};
+
+/* `clock` is borrowed. ERR_MEMORY. */
+enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max_tasks,
+                      uint64_t max_heap_bytes);
+
+/* No task may be alive, unless the runtime was abandoned. */
+void runtime_deinit(struct runtime *runtime);
+
+/* Forgets every task of a process that is about to end, however many there are: frames go back in whole
+ * slabs, what tasks hold is left to the system. Afterwards workloads and the runtime can be deinitialised,
+ * and nothing else. */
+void runtime_abandon(struct runtime *runtime);
+
+/* The tally of a program, made when first asked for. NULL: no memory. The program must live as long as the
+ * runtime. */
+struct tally *runtime_tally(struct runtime *runtime, const struct program *program);
+
+/* Bounds of one turn: it ends when nothing is left to do, when `ns` have passed on the clock, or after
+ * `rounds` rounds of at most some 16,000 operations each, usually far fewer; 0 means no bound. */
+struct budget {
+    uint64_t ns;
+    uint64_t rounds;
+};
+
+/* Runs timers that are due, wakes, runs ready tasks and jobs. True when there is more to do now. */
+bool runtime_turn(struct runtime *runtime, struct budget budget);
+
+/* When the next timer may be due, in ns of the clock; UINT64_MAX: none is armed. */
+uint64_t runtime_due_ns(const struct runtime *runtime);
+
+/* Memory of its own: slabs, whether full or not. */
+uint64_t runtime_slab_bytes(const struct runtime *runtime);
+
+/* Copies parameters and resolves operands. ERR_MEMORY; ERR_RANGE: an operand is out of bounds for its
+ * operation. */
+enum err workload_init(struct workload *workload, struct runtime *runtime, const struct workload_spec *spec);
+
+/* Nothing of it may be alive (see workload_idle), or the runtime was abandoned. */
+void workload_deinit(struct workload *workload);
+
+/* Starts main once; it runs in a later turn. ERR_LIMIT: a limit is hit (see workload->capped_by) ;
+ * ERR_CLOSED: it was cancelled; ERR_MEMORY. */
+enum err workload_start(struct workload *workload);
+
+/* No further starts, and every scope of its starts is done. Happens in slices; calling it again is harmless.
+ */
+void workload_cancel(struct workload *workload);
+
+/* True once each start has been told and whoever heard it has gone on. */
+bool workload_told(const struct workload *workload);
+
+/* No further starts or tasks, and frees every task and ticker from outside. Happens in slices;
+ * workload_idle() is true at its end. */
+void workload_reclaim(struct workload *workload);
+
+/* True when no start is left: no task, no environment, no armed ticker, no job. */
+bool workload_idle(const struct workload *workload);
+
+/* Live tasks. */
+static inline uint64_t workload_live(const struct workload *workload)
+{
+    return census_live(&workload->census);
+}
+
+/* Calls `fn` at `at_ns` of the clock (whole milliseconds, rounded up). ERR_MEMORY. Arming an armed call moves
+ * it. */
+enum err runtime_call_at(struct runtime *runtime, struct call *call, uint64_t at_ns);
+void runtime_call_cancel(struct runtime *runtime, struct call *call);
+
+/* Adds a job, if it is not there. */
+void runtime_job_add(struct runtime *runtime, struct job *job);

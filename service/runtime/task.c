@@ -1,0 +1,227 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/internal.h"
+
+#define WAITS_BYTES(count) ((size_t)(count) * sizeof(struct wait))
+
+static bool limit_allows(struct workload *workload)
+{
+    struct runtime *runtime = workload->runtime;
+    if (workload->capped_by != LIMIT_KINDS || workload->reclaimed)
+        return false;
+    if (workload_live(workload) >= workload->max_tasks)
+        workload_cap(workload, LIMIT_KIND_OWN_TASKS);
+    else if (runtime->live >= runtime->max_tasks)
+        workload_cap(workload, LIMIT_KIND_TASKS);
+    else
+        return workload_charge(workload, sizeof(struct task));
+    return false;
+}
+
+/* The environment that a new task of this kind sees, with a reference for it. */
+static struct env *env_for(struct env *spawner, const struct task_kind *kind)
+{
+    if (kind->layout != NO_LAYOUT)
+        return env_new(spawner, kind->layout);
+    spawner->refs++;
+    return spawner;
+}
+
+static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_t step)
+{
+    struct start *start = env->start;
+    *task = (struct task){
+        .wait.task = task,
+        .start = start,
+        .pc = start->workload->program->kinds[kind].entry,
+        .kind = kind,
+        .spawned_at = step,
+        .state = TASK_READY,
+        .env = env,
+        .heard = END_RETURNED,
+    };
+    list_init(&task->wait.link);
+    timer_init(&task->timer, TIMER_TASK);
+    list_push_back(&start->tasks, &task->link);
+    start->live++;
+}
+
+struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step)
+{
+    struct workload *workload = env->start->workload;
+    struct runtime *runtime = workload->runtime;
+    if (!limit_allows(workload))
+        return NULL;
+    struct task *task = slab_take(&runtime->task_pool);
+    if (task == NULL) {
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        workload_refund(workload, sizeof *task);
+        return NULL;
+    }
+    env = env_for(env, &workload->program->kinds[kind]);
+    if (env == NULL) {
+        slab_give(&runtime->task_pool, task);
+        workload_refund(workload, sizeof *task);
+        return NULL;
+    }
+    task_init(task, env, kind, step);
+    runtime->live++;
+    count_add(workload, spawned, 1);
+    count_add(workload, states[TASK_READY], 1);
+    workload->tally->states_seen |= 1u << TASK_READY;
+    list_push_back(&runtime->ready, &task->wait.link);
+    return task;
+}
+
+static const struct op *task_op(const struct task *task)
+{
+    return &task->start->workload->program->ops[task->pc];
+}
+
+enum err task_arm(struct task *task, int64_t ns)
+{
+    struct workload *workload = task->start->workload;
+    struct runtime *runtime = workload->runtime;
+    enum err err = wheel_arm(&runtime->wheel, &task->timer, runtime_deadline_ms(runtime, ns));
+    task->timed = err == ERR_OK;
+    if (err != ERR_OK)
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+    return err;
+}
+
+void task_block(struct task *task, enum task_state state)
+{
+    struct workload *workload = task->start->workload;
+    task->since = (uint32_t)(workload->runtime->now_ms / SINCE_MS);
+    task->state = (uint8_t)state;
+    count_state(workload->tally, workload, TASK_READY, state);
+    workload->tally->standing[task_op(task)->step]++;
+}
+
+void task_give_waits(struct task *task)
+{
+    struct workload *workload = task->start->workload;
+    if (task->more == NULL)
+        return;
+    for (unsigned i = 0; i < task->more_count; i++)
+        list_remove(&task->more[i].link);
+    slab_give(&workload->runtime->wait_pools[task->more_count - 1], task->more);
+    workload_refund(workload, WAITS_BYTES(task->more_count));
+    task->more = NULL;
+}
+
+/* Takes a blocked task out of every queue it stands in. */
+static void task_unblock(struct task *task)
+{
+    struct runtime *runtime = task->start->workload->runtime;
+    list_remove(&task->wait.link);
+    if (task->more != NULL)
+        task_give_waits(task);
+    if (task->timed) {
+        task->timed = false;
+        wheel_disarm(&runtime->wheel, &task->timer);
+    }
+    task->start->workload->tally->standing[task_op(task)->step]--;
+}
+
+void task_wake(struct task *task, unsigned which, enum wake how)
+{
+    struct workload *workload = task->start->workload;
+    CHECK(task->state != TASK_READY);
+    task_unblock(task);
+    count_state(workload->tally, workload, (enum task_state)task->state, TASK_READY);
+    task->state = TASK_READY;
+    task->woken = 1;
+    task->woken_how = how & 7;
+    task->woken_case = which & 15;
+    list_push_back(&workload->runtime->ready, &task->wait.link);
+}
+
+void wait_wake(struct link *link, enum wake how)
+{
+    struct wait *wait = container_of(link, struct wait, link);
+    struct task *task = wait->task;
+    task_wake(task, wait == &task->wait ? 0 : 1 + (unsigned)(wait - task->more), how);
+}
+
+void task_yield(struct task *task)
+{
+    list_push_back(&task->start->workload->runtime->ready, &task->wait.link);
+}
+
+enum err task_take_waits(struct task *task, unsigned count)
+{
+    struct workload *workload = task->start->workload;
+    task->more_count = 0;
+    if (count < 2)
+        return ERR_OK;
+    unsigned further = count - 1;
+    task->more = slab_take(&workload->runtime->wait_pools[further - 1]);
+    if (task->more == NULL) {
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        return ERR_MEMORY;
+    }
+    workload_charge_always(workload, WAITS_BYTES(further));
+    task->more_count = (uint8_t)further;
+    for (unsigned i = 0; i < further; i++) {
+        task->more[i].task = task;
+        list_init(&task->more[i].link);
+    }
+    return ERR_OK;
+}
+
+enum err task_hold(struct task *task, uint64_t bytes)
+{
+    struct workload *workload = task->start->workload;
+    if (workload->capped_by != LIMIT_KINDS || !workload_charge(workload, bytes))
+        return ERR_LIMIT;
+    /* The header takes the beginning of what is asked for, so that a hold of 1 KiB costs 1 KiB. */
+    size_t size = bytes < sizeof(struct held) ? sizeof(struct held) : bytes;
+    struct held *held = malloc(size);
+    if (held == NULL) {
+        workload_refund(workload, bytes);
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        return ERR_MEMORY;
+    }
+    /* Written to, or only virtual memory would grow. */
+    memset(held, 0x5a, size);
+    held->next = task->held;
+    held->bytes = bytes;
+    task->held = held;
+    count_add(workload, held_bytes, bytes);
+    return ERR_OK;
+}
+
+void task_drop(struct task *task)
+{
+    struct workload *workload = task->start->workload;
+    while (task->held != NULL) {
+        struct held *held = task->held;
+        task->held = held->next;
+        count_sub(workload, held_bytes, held->bytes);
+        workload_refund(workload, held->bytes);
+        free(held);
+    }
+}
+
+void task_finish(struct task *task, enum task_end how)
+{
+    struct start *start = task->start;
+    struct workload *workload = start->workload;
+    struct runtime *runtime = workload->runtime;
+    if (task->state == TASK_READY)
+        list_remove(&task->wait.link);
+    else
+        task_unblock(task);
+    task_drop(task);
+    count_sub(workload, states[task->state], 1);
+    count_add(workload, ended[how], 1);
+    runtime->live--;
+    start->live--;
+    list_remove(&task->link);
+    struct env *env = task->env;
+    slab_give(&runtime->task_pool, task);
+    workload_refund(workload, sizeof *task);
+    env_unref(env);
+}

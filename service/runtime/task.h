@@ -1,0 +1,51 @@
+/* A task: where it stands, what it can see, and its place in a queue. There is no stack; a frame is 128
+ * bytes, and a task blocked on one channel operation costs nothing else. */
+#pragma once
+
+#include <assert.h>
+
+#include "runtime/thing.h"
+
+/* What a task heard when it was woken; the operation it stands on says what to do with it. */
+enum wake {
+    WAKE_MATCHED, /* the operation, or the case, was completed by another task, a tick or a done */
+    WAKE_CLOSED,  /* the channel of the operation, or of the case, was closed */
+    WAKE_TIMER    /* its own timer: a sleep or a linger is over, or the case `after` */
+};
+
+/* Memory that a task holds: a block with this header, and `bytes` after it that were written to. */
+struct held {
+    struct held *next;
+    uint64_t bytes;
+};
+
+struct task {
+    /* The first cache line: all that blocking and waking touch. */
+    struct wait wait;  /* in a thing's queue, or in the queue of ready tasks */
+    struct wait *more; /* the further nodes of a select, or NULL */
+    struct start *start;
+    struct env *env;     /* the innermost environment that it sees */
+    uint32_t since;      /* when it came to its step, in units of SINCE_MS since the runtime began */
+    uint16_t pc;         /* index into the program's ops */
+    uint16_t kind;       /* index into the program's kinds */
+    uint16_t spawned_at; /* the step that spawned it; main: 0 */
+    uint8_t state;       /* enum task_state */
+    uint8_t heard;       /* enum task_end that its last wake-up amounts to */
+    uint8_t more_count;
+    bool timed;            /* its timer may be armed */
+    uint8_t woken : 1;     /* it was woken and has not gone on yet */
+    uint8_t woken_how : 3; /* enum wake */
+    uint8_t woken_case : 4;
+
+    struct link link;        /* in start->tasks */
+    struct held *held;       /* what it holds, newest first */
+    struct timer timer;      /* its sleep, or its select's `after` */
+    uint64_t progress_bytes; /* of the `hold` that it is carrying out */
+    uint32_t registers[LIMIT_LOOPS];
+};
+
+/* Fine enough for an age, and 32 bits of it last two years. */
+#define SINCE_MS 16
+
+static_assert(sizeof(struct task) <= 128, "a blocked task costs at most 128 bytes");
+static_assert(offsetof(struct task, link) == 64, "what blocking and waking touch is one cache line");

@@ -1,0 +1,89 @@
+/* Things that tasks share: channels, tickers and scopes, and the environments that hold them. All are plain
+ * memory with intrusive queues; they live inside their environment and are freed with it. One thread.
+ *
+ * A waiting task stands in the queue of a thing with a wait node. A task blocked on one operation uses the
+ * node inside its own frame; a select of k cases takes k - 1 more from the runtime's pools. Nodes leave a
+ * queue without knowing it (base/list.h), so that a close or a cancel can move a whole queue to the runtime's
+ * list of tasks to be woken in one step, and the waking itself is done in slices. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/rng.h"
+#include "runtime/program.h"
+#include "runtime/wheel.h"
+
+struct task;
+struct workload;
+
+struct wait {
+    struct link link;
+    struct task *task;
+};
+
+/* Semantics as in the Go specification, "Channel types": unbuffered when `capacity` is 0. Messages carry no
+ * value, so a buffer is a number. A channel declared without being made does not exist here: a nil channel is
+ * one that nobody made. */
+struct channel {
+    struct link receivers; /* of struct wait */
+    struct link senders;
+    uint64_t capacity;
+    uint64_t length;
+    bool closed;
+};
+
+/* As Go's time.Ticker: one tick is kept when nobody waits, further ones are dropped; it must be stopped.
+ * While it is armed it keeps its environment alive, as a ticker that nobody stopped does. */
+struct ticker {
+    struct link waiters;
+    struct timer timer;
+    struct env *env;
+    uint64_t period_ms;
+    bool pending;
+    bool stopped;
+    struct link link; /* in start->tickers while armed */
+};
+
+enum scope_state { SCOPE_OPEN, SCOPE_CANCELLED, SCOPE_TIMED_OUT };
+
+/* What Go calls a context. A scope that is done stays done; its children are done with it. */
+struct scope {
+    struct link waiters;  /* tasks that await or select on `done` */
+    struct link children; /* of struct scope, by `sibling` */
+    struct link sibling;
+    struct timer timer; /* its deadline */
+    enum scope_state state;
+};
+
+/* An environment: a header and then the things of its layout. Freed when the last task that sees it has gone,
+ * no inner environment is left, and none of its tickers is armed. */
+struct env {
+    uint32_t refs;
+    uint16_t layout;    /* index into the program's layouts */
+    struct env *parent; /* NULL for a start's */
+    struct start *start;
+};
+
+/* One run of a pattern's main. Its environment is its beginning, so that a start lives exactly as long as the
+ * environment that all of its tasks see. */
+struct start {
+    struct env env;
+    struct workload *workload;
+    struct link link;    /* in the workload's list of starts */
+    struct link tasks;   /* live tasks, oldest first */
+    struct link tickers; /* armed tickers */
+    struct scope scope;
+    struct rng rng;
+    uint64_t index; /* 0 for the workload's first start */
+    uint32_t live;  /* tasks */
+    bool owner_left;
+};
+
+#define ENV_ROUND(bytes)   (((uint32_t)(bytes) + 15u) & ~15u)
+#define ENV_HEADER_BYTES   ENV_ROUND(sizeof(struct env))
+#define START_HEADER_BYTES ENV_ROUND(sizeof(struct start))
+
+/* Size of a thing of this kind within an environment, a multiple of 8. */
+uint32_t thing_bytes(enum thing_kind kind);

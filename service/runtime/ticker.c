@@ -1,0 +1,64 @@
+#include "runtime/internal.h"
+
+static struct runtime *runtime_of(const struct ticker *ticker)
+{
+    return ticker->env->start->workload->runtime;
+}
+
+/* While it is armed a ticker is listed in its start and keeps its environment. */
+void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns)
+{
+    struct workload *workload = env->start->workload;
+    int64_t period_ms = (period_ns + 999999) / 1000000;
+    *ticker =
+        (struct ticker){.env = env, .period_ms = period_ms < 1 ? 1 : (uint64_t)period_ms, .stopped = true};
+    list_init(&ticker->waiters);
+    list_init(&ticker->link);
+    timer_init(&ticker->timer, TIMER_TICKER);
+    uint64_t due_ms = workload->runtime->now_ms + ticker->period_ms;
+    if (wheel_arm(&workload->runtime->wheel, &ticker->timer, due_ms) != ERR_OK) {
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        return;
+    }
+    ticker->stopped = false;
+    list_push_back(&env->start->tickers, &ticker->link);
+    env->refs++;
+    count_add(workload, tickers, 1);
+}
+
+void ticker_stop(struct ticker *ticker)
+{
+    if (ticker->stopped)
+        return;
+    ticker->stopped = true;
+    ticker->pending = false;
+    wheel_disarm(&runtime_of(ticker)->wheel, &ticker->timer);
+    list_remove(&ticker->link);
+    count_sub(ticker->env->start->workload, tickers, 1);
+    env_unref(ticker->env);
+}
+
+void ticker_fire(struct ticker *ticker)
+{
+    struct workload *workload = ticker->env->start->workload;
+    uint64_t now_ms = workload->runtime->now_ms;
+    uint64_t due_ms = ticker->timer.due_ms + ticker->period_ms;
+    if (due_ms <= now_ms) {
+        uint64_t missed = (now_ms - ticker->timer.due_ms) / ticker->period_ms;
+        count_add(workload, ticks_dropped, missed);
+        due_ms = ticker->timer.due_ms + (missed + 1) * ticker->period_ms;
+    }
+    if (!list_empty(&ticker->waiters)) {
+        count_add(workload, ticks, 1);
+        wait_wake(ticker->waiters.next, WAKE_MATCHED);
+    } else if (!ticker->pending) {
+        count_add(workload, ticks, 1);
+        ticker->pending = true;
+    } else {
+        count_add(workload, ticks_dropped, 1);
+    }
+    if (wheel_arm(&workload->runtime->wheel, &ticker->timer, due_ms) != ERR_OK) {
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        ticker_stop(ticker);
+    }
+}

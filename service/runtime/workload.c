@@ -1,0 +1,151 @@
+#include <stdlib.h>
+
+#include "runtime/internal.h"
+
+#define CANCEL_SLICE  64
+#define RECLAIM_SLICE 256
+
+/* Tells a slice of the starts that their scopes are done. */
+static bool cancel_step(struct job *job)
+{
+    struct workload *workload = container_of(job, struct workload, cancel_job);
+    for (int i = 0; i < CANCEL_SLICE; i++) {
+        struct link *link = list_pop_front(&workload->starts);
+        if (link == NULL)
+            return true;
+        list_push_back(&workload->told, link);
+        scope_finish(workload->runtime, &container_of(link, struct start, link)->scope, SCOPE_CANCELLED);
+    }
+    return list_empty(&workload->starts);
+}
+
+/* Frees up to *slice tasks and tickers of a start; true when none is left, and then the start is gone. */
+static bool start_reclaim(struct start *start, int *slice)
+{
+    struct env *env = &start->env;
+    env->refs++;
+    for (; *slice > 0; --*slice) {
+        if (!list_empty(&start->tickers))
+            ticker_stop(container_of(start->tickers.next, struct ticker, link));
+        else if (!list_empty(&start->tasks))
+            task_finish(container_of(start->tasks.next, struct task, link), END_RECLAIMED);
+        else
+            break;
+    }
+    bool empty = list_empty(&start->tickers) && list_empty(&start->tasks);
+    env_unref(env);
+    return empty;
+}
+
+static bool reclaim_step(struct job *job)
+{
+    struct workload *workload = container_of(job, struct workload, reclaim_job);
+    for (int slice = RECLAIM_SLICE; slice > 0;) {
+        struct link *list = list_empty(&workload->starts) ? &workload->told : &workload->starts;
+        if (list_empty(list))
+            return true;
+        if (!start_reclaim(container_of(list->next, struct start, link), &slice))
+            return false;
+        slice--;
+    }
+    return false;
+}
+
+static bool operand_in_range(const struct program *program, const int64_t *values)
+{
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        const struct op *op = &program->ops[i];
+        bool counts = op->code == OP_SPAWN || op->code == OP_LOOP;
+        if (counts && values[op->value] > LIMIT_TASKS)
+            return false;
+        if (op->code == OP_HOLD && values[op->value] > LIMIT_HOLD_BYTES)
+            return false;
+    }
+    for (uint16_t i = 0; i < program->value_count; i++)
+        if (values[i] < 0 || values[i] > LIMIT_DURATION_NS)
+            return false;
+    return true;
+}
+
+enum err workload_init(struct workload *workload, struct runtime *runtime, const struct workload_spec *spec)
+{
+    const struct program *program = spec->tally->program;
+    int64_t *values = calloc((size_t)program->value_count + 1, sizeof *values);
+    if (values == NULL)
+        return ERR_MEMORY;
+    int64_t linger_ns = spec->linger_ns == 0 ? LINGER_OPEN_NS : spec->linger_ns;
+    program_resolve(program, spec->params, linger_ns, spec->holds_bytes, values);
+    if (!operand_in_range(program, values)) {
+        free(values);
+        return ERR_RANGE;
+    }
+    *workload = (struct workload){
+        .runtime = runtime,
+        .tally = spec->tally,
+        .program = program,
+        .values = values,
+        .linger_ns = spec->linger_ns,
+        .owner_stays = spec->owner_stays,
+        .capped_by = LIMIT_KINDS,
+        .seed = spec->seed,
+        .max_tasks = spec->max_tasks,
+        .max_heap_bytes = spec->max_heap_bytes,
+        .cancel_job.step = cancel_step,
+        .reclaim_job.step = reclaim_step,
+    };
+    list_init(&workload->starts);
+    list_init(&workload->told);
+    list_init(&workload->cancel_job.link);
+    list_init(&workload->reclaim_job.link);
+    return ERR_OK;
+}
+
+void workload_deinit(struct workload *workload)
+{
+    CHECK(workload->runtime->abandoned || workload_idle(workload));
+    free(workload->values);
+    workload->values = NULL;
+}
+
+enum err workload_start(struct workload *workload)
+{
+    if (workload->cancelled)
+        return ERR_CLOSED;
+    /* The last turn may be long ago, and tickers and deadlines begin now. */
+    runtime_read_clock(workload->runtime);
+    struct start *start = start_new(workload);
+    bool spawned = start != NULL && task_spawn(&start->env, 0, 0) != NULL;
+    if (start != NULL)
+        env_unref(&start->env);
+    if (!spawned)
+        return workload->capped_by == LIMIT_KIND_MEMORY ? ERR_MEMORY : ERR_LIMIT;
+    workload->next_start++;
+    count_add(workload, starts, 1);
+    return ERR_OK;
+}
+
+void workload_cancel(struct workload *workload)
+{
+    workload->cancelled = true;
+    runtime_job_add(workload->runtime, &workload->cancel_job);
+}
+
+bool workload_told(const struct workload *workload)
+{
+    const struct runtime *runtime = workload->runtime;
+    return workload->cancelled && list_empty(&workload->cancel_job.link) && list_empty(&runtime->waking) &&
+           list_empty(&runtime->cancelling) && workload->census.states[TASK_READY] == 0;
+}
+
+void workload_reclaim(struct workload *workload)
+{
+    workload->cancelled = true;
+    workload->reclaimed = true;
+    runtime_job_add(workload->runtime, &workload->reclaim_job);
+}
+
+bool workload_idle(const struct workload *workload)
+{
+    return list_empty(&workload->starts) && list_empty(&workload->told) &&
+           list_empty(&workload->cancel_job.link) && list_empty(&workload->reclaim_job.link);
+}

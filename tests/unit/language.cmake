@@ -1,0 +1,5 @@
+leaklab_unit_test(test_program LINKS runtime)
+foreach(thing "" _message _name _limit _param)
+  leaklab_unit_test(test_language${thing} LINKS language)
+  target_sources(test_language${thing} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/language_fixture.c)
+endforeach()
