@@ -1,0 +1,244 @@
+#include "lab/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "lab/ending.h"
+#include "lab/problem.h"
+
+static enum err add_programs(struct core *core)
+{
+    const struct catalogue *catalogue = core->config.catalogue;
+    for (size_t i = 0; i < catalogue->count; i++) {
+        for (int variant = 0; variant < VARIANTS; variant++) {
+            struct mode mode = {catalogue->patterns[i], (enum variant)variant};
+            const struct program *program = mode.pattern->variants[variant].program;
+            if (program == NULL)
+                continue;
+            struct tally *tally = runtime_tally(&core->runtime, program);
+            if (tally == NULL)
+                return ERR_MEMORY;
+            core->programs[core->program_count++] = (struct core_program){.mode = mode, .tally = tally};
+        }
+    }
+    return ERR_OK;
+}
+
+enum err core_init(struct core *core, const struct core_config *config)
+{
+    size_t most = config->catalogue->count * VARIANTS;
+    if (most > LIMIT_PROGRAMS)
+        return ERR_LIMIT;
+    *core = (struct core){.config = *config};
+    list_init(&core->scenarios);
+    list_init(&core->active);
+    list_init(&core->endings);
+    core->programs = calloc(most + 1, sizeof *core->programs);
+    if (core->programs == NULL)
+        return ERR_MEMORY;
+    enum err err = runtime_init(&core->runtime, config->clock, config->max_tasks, config->max_heap_bytes);
+    if (err == ERR_OK && (err = add_programs(core)) != ERR_OK)
+        runtime_deinit(&core->runtime);
+    if (err != ERR_OK)
+        free(core->programs);
+    return err;
+}
+
+static void drop(struct core *core, struct scenario *scenario)
+{
+    struct core_program *program = scenario->argument;
+    program->scenarios[scenario->state]--;
+    core->scenario_count--;
+    list_remove(&scenario->active);
+    list_remove(&scenario->link);
+    scenario_free(scenario);
+}
+
+void core_close(struct core *core)
+{
+    if (core->closed)
+        return;
+    core->closed = true;
+    ending_close(core);
+    runtime_abandon(&core->runtime);
+}
+
+void core_deinit(struct core *core)
+{
+    CHECK(core->closed);
+    while (!list_empty(&core->scenarios))
+        drop(core, container_of(core->scenarios.next, struct scenario, link));
+    runtime_deinit(&core->runtime);
+    free(core->programs);
+}
+
+struct scenario *core_find(const struct core *core, const char *name)
+{
+    struct link *link;
+    list_each (link, &core->scenarios) {
+        struct scenario *scenario = container_of(link, struct scenario, link);
+        if (strcmp(scenario->spec.name, name) == 0)
+            return scenario;
+    }
+    return NULL;
+}
+
+static struct core_program *find_program(struct core *core, struct mode mode)
+{
+    const struct program *program = mode.pattern->variants[mode.variant].program;
+    for (uint32_t i = 0; i < core->program_count; i++)
+        if (core->programs[i].tally->program == program)
+            return &core->programs[i];
+    CHECK(!"a program of the catalogue");
+    return NULL;
+}
+
+void core_make_name(struct core *core, struct mode mode, char name[static LIMIT_NAME + 1])
+{
+    char text[MODE_TEXT];
+    struct core_program *program = find_program(core, mode);
+    mode_format(mode, text);
+    do
+        snprintf(name, LIMIT_NAME + 1, "%.43s-%llu", text, (unsigned long long)++program->named);
+    while (core_find(core, name) != NULL);
+}
+
+/* Called at every move of a scenario, see scenario_moved_fn. */
+static void on_moved(struct scenario *scenario, enum scenario_state from, void *argument)
+{
+    struct core_program *program = argument;
+    if (from != SCENARIO_STATES)
+        program->scenarios[from]--;
+    program->scenarios[scenario->state]++;
+    program->scenarios_seen |= 1ull << scenario->state;
+    if (scenario->state == SCENARIO_FINISHED)
+        list_remove(&scenario->active);
+}
+
+static bool may_be_dropped(const struct scenario *scenario)
+{
+    return scenario->state == SCENARIO_FINISHED && scenario->pins == 0;
+}
+
+/* The oldest one that has finished. */
+static struct scenario *find_old(struct core *core)
+{
+    for (struct link *link = core->scenarios.prev; link != &core->scenarios; link = link->prev) {
+        struct scenario *scenario = container_of(link, struct scenario, link);
+        if (may_be_dropped(scenario))
+            return scenario;
+    }
+    return NULL;
+}
+
+/* Looks for what stands in the way of one more scenario, and takes nothing out of it yet: *old is to go for
+ * it. */
+static enum err find_room(struct core *core, const char *name, struct scenario **old,
+                          enum limit_kind *refused_by)
+{
+    const struct runtime *runtime = &core->runtime;
+    *old = core_find(core, name);
+    if (*old != NULL && !may_be_dropped(*old))
+        return ERR_TAKEN;
+    if (runtime->live >= runtime->max_tasks)
+        *refused_by = LIMIT_KIND_TASKS;
+    else if (runtime->charged_bytes >= runtime->max_heap_bytes)
+        *refused_by = LIMIT_KIND_HEAP;
+    if (*refused_by != LIMIT_KINDS)
+        return ERR_LIMIT;
+    if (*old != NULL || core->scenario_count < LIMIT_SCENARIOS)
+        return ERR_OK;
+    *old = find_old(core);
+    return *old == NULL ? ERR_LIMIT : ERR_OK;
+}
+
+/* Begins a scenario that is listed. What its own limits do not let begin stays, and ends as capped. */
+static enum err begin(struct core *core, struct scenario *scenario, enum limit_kind *refused_by)
+{
+    enum err err = scenario_begin(scenario);
+    enum limit_kind kind = scenario->workload.capped_by;
+    if (err == ERR_OK || kind == LIMIT_KIND_OWN_TASKS || kind == LIMIT_KIND_OWN_HEAP)
+        return ERR_OK;
+    *refused_by = kind;
+    drop(core, scenario);
+    return kind == LIMIT_KIND_TASKS || kind == LIMIT_KIND_HEAP ? ERR_LIMIT : ERR_MEMORY;
+}
+
+enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
+                    enum limit_kind *refused_by)
+{
+    struct core_program *program = find_program(core, spec->mode);
+    struct scenario *old, *scenario;
+    *refused_by = LIMIT_KINDS;
+    enum err err = find_room(core, spec->name, &old, refused_by);
+    if (err != ERR_OK)
+        return err;
+    err = scenario_new(&scenario, &core->runtime, spec, program->tally, core->config.log, on_moved, program);
+    if (err != ERR_OK)
+        return err;
+    list_push_back(core->scenarios.next, &scenario->link);
+    list_push_back(&core->active, &scenario->active);
+    core->scenario_count++;
+    if ((err = begin(core, scenario, refused_by)) != ERR_OK)
+        return err;
+    if (old != NULL)
+        drop(core, old);
+    *result = scenario;
+    return ERR_OK;
+}
+
+bool core_after_turn(struct core *core)
+{
+    bool given = false;
+    for (struct link *link = core->active.next, *next; link != &core->active; link = next) {
+        next = link->next;
+        given |= scenario_check(container_of(link, struct scenario, active));
+    }
+    return ending_check(core) || given;
+}
+
+static void fill_program(const struct core_program *program, struct snapshot_program *copy)
+{
+    const struct tally *tally = program->tally;
+    copy->census = tally->census;
+    memcpy(copy->limit_hits, tally->limit_hits, sizeof copy->limit_hits);
+    memcpy(copy->scenarios, program->scenarios, sizeof copy->scenarios);
+    copy->scenarios_seen = program->scenarios_seen;
+    copy->states_seen = tally->states_seen;
+    copy->expected_leaked = 0;
+}
+
+void core_fill(struct core *core, struct snapshot *snapshot)
+{
+    snapshot->limit_tasks = core->config.max_tasks;
+    snapshot->limit_heap_bytes = core->config.max_heap_bytes;
+    for (uint32_t i = 0; i < core->program_count; i++) {
+        struct snapshot_program *copy = &snapshot->programs[i];
+        if (i >= snapshot->program_count) {
+            snprintf(copy->pattern, sizeof copy->pattern, "%s", core->programs[i].mode.pattern->name);
+            snprintf(copy->variant, sizeof copy->variant, "%s", variant_word(core->programs[i].mode.variant));
+        }
+        fill_program(&core->programs[i], copy);
+    }
+    snapshot->program_count = core->program_count;
+    struct link *link;
+    list_each (link, &core->active) {
+        const struct scenario *scenario = container_of(link, struct scenario, active);
+        const struct core_program *program = scenario->argument;
+        snapshot->programs[program - core->programs].expected_leaked += scenario_expected_leaked(scenario);
+    }
+}
+
+void core_answer(struct lab_request *request, int status, json_t *answer)
+{
+    request->status = status;
+    request->answer = answer;
+    request->done(request, request->argument);
+}
+
+void core_refuse(struct lab_request *request, json_t *problem)
+{
+    core_answer(request, problem_status(problem), problem);
+}

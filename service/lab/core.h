@@ -1,0 +1,89 @@
+/* The lab without a loop: a runtime, the scenarios on it, and what answers requests. lab/lab.h puts it on a
+ * libuv loop; tests turn its runtime by hand on a manual clock. Lab thread only.
+ *
+ *     core_handle(&core, request);                  requests come in
+ *     while (runtime_turn(&core.runtime, budget) | core_after_turn(&core)) {}
+ *     core_close(&core); core_deinit(&core);
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "lab/request.h"
+#include "lab/scenario.h"
+#include "lab/snapshot.h"
+#include "language/catalogue.h"
+#include "runtime/runtime.h"
+
+struct core_config {
+    const struct log *log;             /* borrowed, may be NULL */
+    const struct catalogue *catalogue; /* borrowed */
+    uint64_t max_tasks;
+    uint64_t max_heap_bytes;
+    struct clock *clock;              /* borrowed */
+    uint64_t (*seed)(void *argument); /* for scenarios that bring none */
+    void *argument;
+};
+
+/* A program of the catalogue, and what its scenarios are at. */
+struct core_program {
+    struct mode mode;
+    struct tally *tally;
+    uint64_t scenarios[SCENARIO_STATES];
+    uint64_t scenarios_seen; /* bit s: one has been in state s */
+    uint64_t named;          /* names made up so far */
+};
+
+struct core {
+    struct core_config config;
+    struct runtime runtime;
+    struct core_program *programs; /* every variant of every pattern, in the catalogue's order */
+    uint32_t program_count;
+    struct link scenarios; /* all, newest first */
+    struct link active;    /* those that are not finished */
+    uint32_t scenario_count;
+    struct link endings; /* requests that wait for a receipt, see lab/ending.h */
+    bool closed;
+};
+
+/* ERR_MEMORY; ERR_LIMIT: more than LIMIT_PROGRAMS programs. */
+enum err core_init(struct core *core, const struct core_config *config);
+
+/* After core_close(). */
+void core_deinit(struct core *core);
+
+/* Answers the request, at once or in a later core_after_turn(). */
+void core_handle(struct core *core, struct lab_request *request);
+
+/* To be called after each turn of the runtime, and now and then without one. True when something was given to
+ * the runtime, so that another turn is due. */
+bool core_after_turn(struct core *core);
+
+/* Writes the programs' counts into a snapshot with room for LIMIT_PROGRAMS of them, and the limits. */
+void core_fill(struct core *core, struct snapshot *snapshot);
+
+/* Answers what waits with 503 and forgets all tasks. Requests that come later are answered with 503. */
+void core_close(struct core *core);
+
+/* The scenario of that name, or NULL. */
+struct scenario *core_find(const struct core *core, const char *name);
+
+/* Adds a scenario that was asked for, and begins it. Whoever finished first makes room. On ERR_OK `*result`
+ * is listed. ERR_TAKEN; ERR_LIMIT: no room, or `*refused_by` says which limit, reached already, refused it
+ * (LIMIT_KINDS: no room); ERR_RANGE, ERR_MEMORY. */
+enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
+                    enum limit_kind *refused_by);
+
+/* Makes up a name that is not taken, "leak-recv-1". */
+void core_make_name(struct core *core, struct mode mode, char name[static LIMIT_NAME + 1]);
+
+/* Answers a request: sets status and answer, which it takes over, and calls done. NULL: no memory for an
+ * answer. */
+void core_answer(struct lab_request *request, int status, json_t *answer);
+
+/* Answers with a problem, whose status it takes; NULL: no memory. */
+void core_refuse(struct lab_request *request, json_t *problem);

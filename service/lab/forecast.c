@@ -1,0 +1,161 @@
+#include "lab/forecast.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "runtime/task.h"
+
+/* Enough to be above every limit, small enough to be added without a thought. */
+#define MANY 1e15
+
+/* What one task of a kind amounts to, with everything that it spawns. */
+struct weight {
+    double tasks;
+    double bytes;
+};
+
+static double at_most(double number)
+{
+    return number < MANY ? number : MANY;
+}
+
+/* How many times each operation runs within its loops. The way back of a loop is a NEXT that aims at the
+ * operation behind its LOOP. */
+static void count_repetitions(const struct program *program, const int64_t *values, double *times)
+{
+    for (uint16_t i = 0; i < program->op_count; i++)
+        times[i] = 1;
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        const struct op *op = &program->ops[i];
+        if (op->code != OP_NEXT || op->target == 0 || program->ops[op->target - 1].code != OP_LOOP)
+            continue;
+        int64_t rounds = values[program->ops[op->target - 1].value];
+        for (uint16_t inner = op->target; inner < i; inner++)
+            times[inner] = at_most(times[inner] * (double)rounds);
+    }
+}
+
+static struct weight kind_alone(const struct program *program, uint16_t kind)
+{
+    uint16_t layout = program->kinds[kind].layout;
+    double bytes = layout == NO_LAYOUT ? 0 : program->layouts[layout].bytes;
+    return (struct weight){1, bytes + sizeof(struct task)};
+}
+
+/* One pass: what kinds hold and spawn, given what they weighed in the pass before. */
+static void weigh_pass(const struct program *program, const int64_t *values, const double *times,
+                       const struct weight *before, struct weight *after)
+{
+    for (uint16_t kind = 0; kind < program->kind_count; kind++)
+        after[kind] = kind_alone(program, kind);
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        const struct op *op = &program->ops[i];
+        struct weight *sum = &after[program->steps[op->step].kind];
+        double amount =
+            op->code == OP_SPAWN || op->code == OP_HOLD ? times[i] * (double)values[op->value] : 0;
+        if (op->code == OP_HOLD) {
+            sum->bytes = at_most(sum->bytes + amount);
+        } else if (op->code == OP_SPAWN) {
+            sum->tasks = at_most(sum->tasks + amount * before[op->kind].tasks);
+            sum->bytes = at_most(sum->bytes + amount * before[op->kind].bytes);
+        }
+    }
+}
+
+/* The weight of main. Kinds spawn kinds: a pass for each level; where a kind spawns itself the sum stops at
+ * some bound. */
+static enum err weigh(const struct program *program, const int64_t *values, struct weight *result)
+{
+    size_t kinds = program->kind_count;
+    struct weight *weights = calloc(kinds * 2, sizeof *weights);
+    double *times = calloc((size_t)program->op_count + 1, sizeof *times);
+    if (weights == NULL || times == NULL) {
+        free(weights);
+        free(times);
+        return ERR_MEMORY;
+    }
+    count_repetitions(program, values, times);
+    struct weight *before = weights, *after = weights + kinds;
+    for (size_t pass = 0; pass <= kinds; pass++) {
+        weigh_pass(program, values, times, before, after);
+        struct weight *spare = before;
+        before = after;
+        after = spare;
+    }
+    *result = before[0];
+    result->bytes = at_most(result->bytes + program->layouts[0].bytes);
+    free(weights);
+    free(times);
+    return ERR_OK;
+}
+
+/* When `have + growth * t` reaches `limit`, in seconds; INFINITY: never. */
+static double reached_after(double have, double growth, double limit)
+{
+    if (have >= limit)
+        return 0;
+    return growth > 0 ? (limit - have) / growth : INFINITY;
+}
+
+static void find_limit(const struct spec *spec, struct forecast *forecast, double overlapping)
+{
+    double lasts = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
+    double bytes_per_task = (double)forecast->bytes_per_start / (double)forecast->tasks_per_start;
+    double tasks = (double)forecast->tasks_per_start * overlapping;
+    double growth = forecast->leaked_per_second;
+    double tasks_after = reached_after(tasks, growth, (double)spec->max_tasks + 1);
+    double heap_after =
+        reached_after(tasks * bytes_per_task, growth * bytes_per_task, (double)spec->max_heap_bytes + 1);
+    double after = tasks_after <= heap_after ? tasks_after : heap_after;
+    forecast->limit = NULL;
+    forecast->limit_after_seconds = 0;
+    if (after <= lasts && !isinf(after)) {
+        forecast->limit = tasks_after <= heap_after ? "tasks" : "heap";
+        forecast->limit_after_seconds = after;
+    }
+    double peak = tasks + (growth > 0 ? growth * lasts : 0);
+    double most = fmin((double)spec->max_tasks, floor((double)spec->max_heap_bytes / bytes_per_task));
+    forecast->tasks_peak = fmin(peak, most);
+}
+
+enum err forecast_make(const struct spec *spec, struct forecast *forecast)
+{
+    const struct program *program = spec_program(spec);
+    int64_t *values = calloc((size_t)program->value_count + 1, sizeof *values);
+    if (values == NULL)
+        return ERR_MEMORY;
+    struct weight weight;
+    program_resolve(program, spec->params, spec->linger_ns, spec->holds_bytes, values);
+    enum err err = weigh(program, values, &weight);
+    double leaked = (double)pattern_expected(program, values);
+    free(values);
+    if (err != ERR_OK)
+        return err;
+    double rate = rate_per_second(spec->rate);
+    *forecast = (struct forecast){
+        .tasks_per_start = (uint64_t)weight.tasks,
+        .leaked_per_start = (uint64_t)fmin(leaked, MANY),
+        .bytes_per_start = (uint64_t)weight.bytes,
+        .tasks_per_second = rate * weight.tasks,
+        .leaked_per_second = rate * leaked,
+    };
+    /* Starts whose owner is there at the same time. */
+    double stays = (double)spec->linger_ns / 1e9;
+    if (spec->duration_ns > 0)
+        stays = fmin(stays, (double)spec->duration_ns / 1e9);
+    double overlapping = rate > 0 ? fmax(1, ceil(rate * stays)) : 1;
+    find_limit(spec, forecast, overlapping);
+    return ERR_OK;
+}
+
+json_t *forecast_json(const struct forecast *forecast)
+{
+    json_t *after = forecast->limit == NULL ? json_null() : json_real(forecast->limit_after_seconds);
+    return json_pack("{s:I, s:I, s:f, s:f, s:I, s:I, s:s?, s:o}", "tasks_per_start",
+                     (json_int_t)forecast->tasks_per_start, "tasks_peak", (json_int_t)forecast->tasks_peak,
+                     "tasks_per_second", forecast->tasks_per_second, "leaked_per_second",
+                     forecast->leaked_per_second, "leaked_per_start", (json_int_t)forecast->leaked_per_start,
+                     "heap_bytes_per_start", (json_int_t)forecast->bytes_per_start, "limit", forecast->limit,
+                     "limit_after_seconds", after);
+}

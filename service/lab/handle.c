@@ -1,0 +1,232 @@
+/* What the lab answers to each verb of lab/request.h. */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/suggest.h"
+#include "base/unit.h"
+#include "lab/core.h"
+#include "lab/describe.h"
+#include "lab/ending.h"
+#include "lab/forecast.h"
+#include "lab/problem.h"
+#include "lab/view.h"
+
+/* Names that are looked through for one that may have been meant. */
+#define SUGGESTED_FROM 100
+
+static struct spec_context context_of(const struct core *core)
+{
+    return (struct spec_context){
+        .catalogue = core->config.catalogue,
+        .max_tasks = core->config.max_tasks,
+        .max_heap_bytes = core->config.max_heap_bytes,
+    };
+}
+
+/* 404 for a scenario or a pattern, with the nearest of the names that there are. */
+static void refuse_absent(struct lab_request *request, const char *what, const char *name,
+                          const char *const *names, size_t count)
+{
+    struct buf why;
+    buf_init(&why, PROBLEM_TEXT);
+    buf_printf(&why, "no %s \"%.*s\"", what, LIMIT_NAME, name);
+    if (count > 0) {
+        buf_puts(&why, ": ");
+        suggest_append(&why, name, names, count);
+    }
+    core_refuse(request, problem_new(404, "%s", buf_text(&why)));
+    buf_deinit(&why);
+}
+
+static void refuse_scenario(struct core *core, struct lab_request *request, const char *name)
+{
+    const char *names[SUGGESTED_FROM];
+    size_t count = 0;
+    struct link *link = core->scenarios.next;
+    for (; link != &core->scenarios && count < SUGGESTED_FROM; link = link->next)
+        names[count++] = container_of(link, struct scenario, link)->spec.name;
+    refuse_absent(request, "scenario", name, names, count);
+}
+
+static void end(struct core *core, struct lab_request *request, const char *name, bool reclaim)
+{
+    struct scenario *scenario = core_find(core, name);
+    if (scenario == NULL)
+        refuse_scenario(core, request, name);
+    else
+        ending_begin(core, request, scenario, reclaim);
+}
+
+static void refuse_limit(struct core *core, struct lab_request *request, enum limit_kind kind)
+{
+    char text[UNIT_TEXT];
+    if (kind == LIMIT_KIND_TASKS)
+        core_refuse(request,
+                    problem_new(429,
+                                "all %llu tasks that the daemon may have are alive: cancel or reclaim a "
+                                "scenario, or POST /reset",
+                                (unsigned long long)core->config.max_tasks));
+    else if (kind == LIMIT_KIND_HEAP)
+        core_refuse(request,
+                    problem_new(429,
+                                "all %s that the daemon may use are in use: cancel or reclaim a scenario, "
+                                "or POST /reset",
+                                unit_format_size((int64_t)core->config.max_heap_bytes, text)));
+    else
+        core_refuse(
+            request,
+            problem_new(429,
+                        "%d scenarios are there and none of them has finished: reclaim one, or POST /reset",
+                        LIMIT_SCENARIOS));
+}
+
+static void refuse_spawn(struct core *core, struct lab_request *request, const struct spec *spec,
+                         enum err err, enum limit_kind refused_by)
+{
+    json_t *problem = NULL;
+    if (err == ERR_LIMIT) {
+        refuse_limit(core, request, refused_by);
+        return;
+    }
+    if (err == ERR_TAKEN) {
+        problem =
+            problem_new(409, "the name \"%s\" is taken by a scenario that has not finished", spec->name);
+        problem_add(problem, "/name", "is taken: choose another, or leave it out");
+    } else if (err == ERR_RANGE) {
+        problem = problem_new(422, "the parameters together make a number that is out of range");
+    } else {
+        problem = problem_new(500, "out of memory");
+    }
+    core_refuse(request, problem);
+}
+
+static void dry_run(struct lab_request *request, const struct spec *spec)
+{
+    struct forecast forecast;
+    enum err err = forecast_make(spec, &forecast);
+    if (err != ERR_OK) {
+        core_refuse(request, problem_new(500, "out of memory"));
+        return;
+    }
+    core_answer(request, 200,
+                json_pack("{s:b, s:o, s:o}", "dry_run", 1, "spec", spec_json(spec), "forecast",
+                          forecast_json(&forecast)));
+}
+
+static void spawn(struct core *core, struct lab_request *request, struct spec *spec)
+{
+    if (spec->name[0] == '\0')
+        core_make_name(core, spec->mode, spec->name);
+    if (spec->dry_run) {
+        dry_run(request, spec);
+        return;
+    }
+    struct scenario *scenario;
+    enum limit_kind refused_by;
+    enum err err = core_spawn(core, spec, &scenario, &refused_by);
+    if (err != ERR_OK) {
+        refuse_spawn(core, request, spec, err, refused_by);
+        return;
+    }
+    char mode[MODE_TEXT];
+    log_line(core->config.log, LOG_INFO, "scenario", LOG_TEXT("name", scenario->spec.name),
+             LOG_TEXT("mode", mode_format(scenario->spec.mode, mode)),
+             LOG_TEXT("state", scenario_state_word(scenario->state)),
+             LOG_NUMBER("seed", scenario->spec.seed));
+    memcpy(request->location, scenario->spec.name, sizeof request->location);
+    core_answer(request, 201, view_scenario(scenario));
+}
+
+static void post(struct core *core, struct lab_request *request)
+{
+    struct spec_context context = context_of(core);
+    context.seed = core->config.seed(core->config.argument) & SPEC_SEED_MAX;
+    struct spec spec;
+    json_t *problem;
+    enum err err = spec_parse(&context, request->body, &spec, &problem);
+    if (err != ERR_OK)
+        core_refuse(request, problem);
+    else if (spec.action == ACTION_SPAWN)
+        spawn(core, request, &spec);
+    else
+        end(core, request, spec.name, spec.action == ACTION_RECLAIM);
+}
+
+static void list(struct core *core, struct lab_request *request)
+{
+    json_t *scenarios = json_array();
+    int failed = 0;
+    struct link *link;
+    list_each (link, &core->scenarios) {
+        failed |= json_array_append_new(scenarios, view_scenario(container_of(link, struct scenario, link)));
+    }
+    json_t *answer = json_pack("{s:o}", "scenarios", scenarios);
+    if (failed != 0) {
+        json_decref(answer);
+        answer = NULL;
+    }
+    core_answer(request, 200, answer);
+}
+
+static void show(struct core *core, struct lab_request *request)
+{
+    const struct scenario *scenario = core_find(core, request->name);
+    if (scenario == NULL)
+        refuse_scenario(core, request, request->name);
+    else
+        core_answer(request, 200, view_scenario(scenario));
+}
+
+static void list_patterns(struct core *core, struct lab_request *request)
+{
+    struct spec_context context = context_of(core);
+    core_answer(request, 200, describe_patterns(&context));
+}
+
+static void show_pattern(struct core *core, struct lab_request *request)
+{
+    const struct catalogue *catalogue = core->config.catalogue;
+    const struct pattern *pattern = catalogue_find(catalogue, request->name);
+    if (pattern != NULL) {
+        core_answer(request, 200, describe_pattern(pattern, true));
+        return;
+    }
+    const char *names[SUGGESTED_FROM];
+    size_t count = 0;
+    for (; count < catalogue->count && count < SUGGESTED_FROM; count++)
+        names[count] = catalogue->patterns[count]->name;
+    refuse_absent(request, "pattern", request->name, names, count);
+}
+
+void core_handle(struct core *core, struct lab_request *request)
+{
+    request->location[0] = '\0';
+    if (core->closed) {
+        core_refuse(request, problem_new(503, "leaklab is shutting down"));
+        return;
+    }
+    switch (request->verb) {
+    case LAB_SCENARIO_POST:
+        post(core, request);
+        return;
+    case LAB_SCENARIO_LIST:
+        list(core, request);
+        return;
+    case LAB_SCENARIO_SHOW:
+        show(core, request);
+        return;
+    case LAB_SCENARIO_DELETE:
+        end(core, request, request->name, request->reclaim);
+        return;
+    case LAB_RESET:
+        ending_begin(core, request, NULL, true);
+        return;
+    case LAB_PATTERN_LIST:
+        list_patterns(core, request);
+        return;
+    case LAB_PATTERN_SHOW:
+        show_pattern(core, request);
+        return;
+    }
+    CHECK(!"a verb");
+}

@@ -1,0 +1,271 @@
+#include "lab/lab.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "lab/core.h"
+#include "lab/mailbox.h"
+#include "lab/problem.h"
+#include "lab/publish.h"
+#include "lab/report.h"
+#include "runtime/driver.h"
+
+/* How often the loop's lag is measured, and every how many times its handles are counted. */
+#define BEAT_MS         20
+#define BEATS_PER_COUNT 50
+
+static_assert(UV_HANDLE_TYPE_MAX <= UV_HANDLE_KINDS, "a snapshot has room for every kind of handle");
+
+struct lab {
+    struct mailbox mailbox;
+    struct publisher publisher;
+    struct core core;
+    struct driver driver;
+    struct clock clock; /* the real one, unless the configuration brings another */
+    const struct log *log;
+    uv_loop_t *loop;
+    uv_async_t async;
+    uv_timer_t beat;
+    uint64_t beat_due_ns;
+    uint32_t beats;
+    bool ready;
+    bool closing;
+    uint64_t lag_buckets[LAG_BUCKETS + 1];
+    double lag_sum_seconds;
+    uint32_t uv_handles[UV_HANDLE_KINDS];
+    uint64_t sequence;
+};
+
+static void publish(struct lab *lab)
+{
+    struct snapshot *snapshot = publisher_back(&lab->publisher);
+    core_fill(&lab->core, snapshot);
+    snapshot->sequence = ++lab->sequence;
+    snapshot->published_ns = uv_hrtime();
+    snapshot->ready = lab->ready;
+    memcpy(snapshot->lag_buckets, lab->lag_buckets, sizeof lab->lag_buckets);
+    snapshot->lag_sum_seconds = lab->lag_sum_seconds;
+    snapshot->loop_turns = lab->driver.turns;
+    snapshot->loop_idle_ns = uv_metrics_idle_time(lab->loop);
+    memcpy(snapshot->uv_handles, lab->uv_handles, sizeof lab->uv_handles);
+    publisher_publish(&lab->publisher);
+}
+
+/* After a turn, and at each beat. */
+static void look_round(struct lab *lab)
+{
+    if (core_after_turn(&lab->core))
+        driver_wake(&lab->driver);
+    publish(lab);
+}
+
+static void after_turn(void *argument)
+{
+    look_round(argument);
+}
+
+static void count_handle(uv_handle_t *handle, void *argument)
+{
+    struct lab *lab = argument;
+    if (handle->type < UV_HANDLE_KINDS)
+        lab->uv_handles[handle->type]++;
+}
+
+static void count_handles(struct lab *lab)
+{
+    memset(lab->uv_handles, 0, sizeof lab->uv_handles);
+    uv_walk(lab->loop, count_handle, lab);
+}
+
+static void measure_lag(struct lab *lab)
+{
+    uint64_t now_ns = uv_hrtime();
+    double lag = now_ns > lab->beat_due_ns ? (double)(now_ns - lab->beat_due_ns) / 1e9 : 0;
+    size_t bucket = 0;
+    while (bucket < LAG_BUCKETS && lag > lag_bucket_seconds[bucket])
+        bucket++;
+    lab->lag_buckets[bucket]++;
+    lab->lag_sum_seconds += lag;
+}
+
+static void on_beat(uv_timer_t *timer);
+
+/* The loop's own idea of now may be a turn old; without refreshing it the beat would come early and hide the
+ * lag. */
+static void next_beat(struct lab *lab)
+{
+    uv_update_time(lab->loop);
+    lab->beat_due_ns = uv_hrtime() + BEAT_MS * 1000000;
+    uv_timer_start(&lab->beat, on_beat, BEAT_MS, 0);
+}
+
+static void on_beat(uv_timer_t *timer)
+{
+    struct lab *lab = timer->data;
+    measure_lag(lab);
+    if (++lab->beats % BEATS_PER_COUNT == 0)
+        count_handles(lab);
+    look_round(lab);
+    next_beat(lab);
+}
+
+static void on_mail(uv_async_t *async)
+{
+    struct lab *lab = async->data;
+    struct lab_request *request = mailbox_take(&lab->mailbox);
+    while (request != NULL) {
+        struct lab_request *next = request->next;
+        core_handle(&lab->core, request);
+        request = next;
+    }
+    driver_wake(&lab->driver);
+}
+
+static void refuse_all(struct lab_request *request)
+{
+    while (request != NULL) {
+        struct lab_request *next = request->next;
+        request->location[0] = '\0';
+        core_refuse(request, problem_new(503, "leaklab is shutting down"));
+        request = next;
+    }
+}
+
+void lab_post(struct lab *lab, struct lab_request *request)
+{
+    request->next = NULL;
+    mailbox_enter(&lab->mailbox);
+    bool taken = mailbox_push(&lab->mailbox, request);
+    if (taken)
+        uv_async_send(&lab->async);
+    mailbox_leave(&lab->mailbox);
+    if (!taken)
+        refuse_all(request);
+}
+
+const struct snapshot *lab_snapshot(struct lab *lab)
+{
+    return publisher_front(&lab->publisher);
+}
+
+static uint64_t system_seed(void *argument)
+{
+    uint64_t seed = 0;
+    (void)argument;
+    /* Without random numbers every run has the same seed, which is reported like any other. */
+    (void)uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL);
+    return seed;
+}
+
+/* Everything that is not a handle. */
+static enum err init(struct lab *lab, const struct lab_config *config)
+{
+    lab->log = config->log;
+    lab->clock = clock_monotonic();
+    struct core_config core_config = {
+        .log = config->log,
+        .catalogue = config->catalogue,
+        .max_tasks = config->max_tasks,
+        .max_heap_bytes = config->max_heap_bytes,
+        .clock = config->clock == NULL ? &lab->clock : config->clock,
+        .seed = config->seed == NULL ? system_seed : config->seed,
+        .argument = config->argument,
+    };
+    mailbox_init(&lab->mailbox);
+    enum err err = publisher_init(&lab->publisher);
+    if (err == ERR_OK && (err = core_init(&lab->core, &core_config)) != ERR_OK)
+        publisher_deinit(&lab->publisher);
+    return err;
+}
+
+static void deinit(struct lab *lab)
+{
+    core_close(&lab->core);
+    core_deinit(&lab->core);
+    publisher_deinit(&lab->publisher);
+}
+
+static enum err attach(struct lab *lab, uv_loop_t *loop)
+{
+    lab->loop = loop;
+    if (uv_loop_configure(loop, UV_METRICS_IDLE_TIME) != 0 || uv_async_init(loop, &lab->async, on_mail) != 0)
+        return ERR_SYSTEM;
+    enum err err = driver_init(&lab->driver, loop, &lab->core.runtime, after_turn, lab);
+    if (err != ERR_OK) {
+        uv_close((uv_handle_t *)&lab->async, NULL);
+        uv_run(loop, UV_RUN_NOWAIT);
+        return err;
+    }
+    uv_timer_init(loop, &lab->beat);
+    lab->async.data = lab;
+    lab->beat.data = lab;
+    return ERR_OK;
+}
+
+enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config *config)
+{
+    /* The publisher wants its cache lines for itself; the size of an aligned struct is a multiple of its
+     * alignment. */
+    struct lab *lab = aligned_alloc(_Alignof(struct lab), sizeof *lab);
+    if (lab == NULL)
+        return ERR_MEMORY;
+    memset(lab, 0, sizeof *lab);
+    enum err err = init(lab, config);
+    if (err != ERR_OK) {
+        free(lab);
+        return err;
+    }
+    err = attach(lab, loop);
+    if (err != ERR_OK) {
+        deinit(lab);
+        free(lab);
+        return err;
+    }
+    count_handles(lab);
+    publish(lab);
+    next_beat(lab);
+    *result = lab;
+    return ERR_OK;
+}
+
+void lab_set_ready(struct lab *lab, bool ready)
+{
+    lab->ready = ready && !lab->closing;
+    if (!lab->closing)
+        publish(lab);
+}
+
+void lab_close(struct lab *lab)
+{
+    if (lab->closing)
+        return;
+    lab_set_ready(lab, false);
+    lab->closing = true;
+    refuse_all(mailbox_close(&lab->mailbox));
+    core_close(&lab->core);
+    driver_close(&lab->driver);
+    uv_close((uv_handle_t *)&lab->async, NULL);
+    uv_close((uv_handle_t *)&lab->beat, NULL);
+}
+
+void lab_free(struct lab *lab)
+{
+    if (lab == NULL)
+        return;
+    CHECK(lab->closing);
+    deinit(lab);
+    free(lab);
+}
+
+void lab_log_tasks(struct lab *lab)
+{
+    if (!lab->closing)
+        report_tasks(&lab->core.runtime, lab->log);
+}
+
+const struct runtime *lab_runtime(const struct lab *lab)
+{
+    return &lab->core.runtime;
+}

@@ -1,0 +1,159 @@
+#include "lab/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+
+static const struct {
+    int status;
+    const char *title;
+} titles[] = {
+    {400, "Bad Request"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {503, "Service Unavailable"},
+};
+
+const char *problem_title(int status)
+{
+    for (size_t i = 0; i < COUNT_OF(titles); i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return "Error";
+}
+
+/* Length of the well-formed UTF-8 sequence at `text` (RFC 3629), or 0. Reading stops at the final zero, which
+ * continues no sequence. */
+static size_t sequence_length(const unsigned char *text)
+{
+    if (text[0] < 0x80)
+        return 1;
+    size_t length = text[0] >= 0xF0 ? 4 : text[0] >= 0xE0 ? 3 : 2;
+    if (text[0] < 0xC2 || text[0] > 0xF4)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
+    bool surrogate = text[0] == 0xED && text[1] > 0x9F;
+    bool too_large = text[0] == 0xF4 && text[1] > 0x8F;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+bool problem_is_utf8(const char *text)
+{
+    while (*text != '\0') {
+        size_t length = sequence_length((const unsigned char *)text);
+        if (length == 0)
+            return false;
+        text += length;
+    }
+    return true;
+}
+
+static void replace_invalid(char *text)
+{
+    for (size_t i = 0; text[i] != '\0';) {
+        size_t length = sequence_length((const unsigned char *)text + i);
+        if (length == 0)
+            text[i] = '?';
+        i += length == 0 ? 1 : length;
+    }
+}
+
+static json_t *make_text(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+static json_t *make_text(const char *format, va_list arguments)
+{
+    char text[PROBLEM_TEXT];
+    vsnprintf(text, sizeof text, format, arguments);
+    replace_invalid(text);
+    return json_string(text);
+}
+
+json_t *problem_new(int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    json_t *detail = make_text(format, arguments);
+    va_end(arguments);
+    /* "o" takes the reference even when packing fails, and fails on NULL. */
+    return json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", problem_title(status), "status",
+                     status, "detail", detail);
+}
+
+void problem_set_detail(json_t *problem, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    json_t *detail = make_text(format, arguments);
+    va_end(arguments);
+    json_object_set_new(problem, "detail", detail);
+}
+
+static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
+{
+    if (problem == NULL || problem_count(problem) >= LIMIT_REPORTED_ERRORS)
+        return;
+    char place[PROBLEM_TEXT];
+    snprintf(place, sizeof place, "%s", pointer);
+    replace_invalid(place);
+    json_t *error = json_pack("{s:s, s:o}", "pointer", place, "detail", make_text(format, arguments));
+    if (error == NULL)
+        return;
+    json_t *errors = json_object_get(problem, "errors");
+    if (errors == NULL) {
+        errors = json_array();
+        if (json_object_set_new(problem, "errors", errors) != 0)
+            errors = NULL;
+    }
+    json_array_append_new(errors, error);
+}
+
+void problem_add(json_t *problem, const char *pointer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add(problem, pointer, format, arguments);
+    va_end(arguments);
+}
+
+void problem_add_member(json_t *problem, const char *member, const char *format, ...)
+{
+    char pointer[PROBLEM_TEXT];
+    size_t size = 0;
+    pointer[size++] = '/';
+    for (; *member != '\0' && size < sizeof pointer - 2; member++) {
+        bool escape = *member == '~' || *member == '/';
+        pointer[size++] = escape ? '~' : *member;
+        if (escape)
+            pointer[size++] = *member == '~' ? '0' : '1';
+    }
+    pointer[size] = '\0';
+    va_list arguments;
+    va_start(arguments, format);
+    add(problem, pointer, format, arguments);
+    va_end(arguments);
+}
+
+size_t problem_count(const json_t *problem)
+{
+    return json_array_size(json_object_get(problem, "errors"));
+}
+
+int problem_status(const json_t *problem)
+{
+    json_t *status = json_object_get(problem, "status");
+    return status == NULL ? 500 : (int)json_integer_value(status);
+}

@@ -1,0 +1,45 @@
+/* What others ask of the lab thread, and how the answer comes back. A request is posted to the lab's mailbox
+ * and answered exactly once, on the lab thread, by calling `done`. Any thread may post. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+
+struct lab;
+
+enum lab_verb {
+    LAB_SCENARIO_POST,   /* body: the POST /scenario object; its member `action` decides */
+    LAB_SCENARIO_LIST,   /* all scenarios, newest first */
+    LAB_SCENARIO_SHOW,   /* name */
+    LAB_SCENARIO_DELETE, /* name; reclaim: also free what leaked */
+    LAB_RESET,           /* cancel and reclaim everything */
+    LAB_PATTERN_LIST,
+    LAB_PATTERN_SHOW /* name */
+};
+
+struct lab_request {
+    enum lab_verb verb;
+    char name[LIMIT_NAME + 1];
+    bool reclaim;
+    json_t *body; /* owned by the request; NULL where the verb has none */
+
+    /* Set by the lab thread before it calls `done`. */
+    int status;     /* HTTP status that fits */
+    json_t *answer; /* owned by the request; an RFC 9457 problem where status >= 400; NULL: no memory */
+    char location[LIMIT_NAME + 1]; /* of a scenario just started: its name; otherwise "" */
+
+    void (*done)(struct lab_request *request, void *argument);
+    void *argument;
+    struct lab_request *next; /* the mailbox's */
+};
+
+/* Hands the request over until `done` is called. After lab_close() began, `done` is called with status 503,
+ * possibly from this thread before lab_post returns. */
+void lab_post(struct lab *lab, struct lab_request *request);
+
+/* The snapshot published last. For one reader thread only; valid until its next call. Never NULL. */
+struct snapshot;
+const struct snapshot *lab_snapshot(struct lab *lab);

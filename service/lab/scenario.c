@@ -1,0 +1,287 @@
+#include "lab/scenario.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+#define START_SLICE 256
+#define BIT(state)  (1u << SCENARIO_##state)
+
+static const uint8_t moves[SCENARIO_STATES] = {
+    [SCENARIO_STARTING] = BIT(RUNNING) | BIT(DRAINING),
+    [SCENARIO_RUNNING] = BIT(DRAINING),
+    [SCENARIO_DRAINING] = BIT(FINISHED) | BIT(LEAKED),
+    [SCENARIO_LEAKED] = BIT(FINISHED),
+    [SCENARIO_FINISHED] = 0,
+};
+
+const char *scenario_cause_word(enum scenario_cause cause)
+{
+    static const char *const words[SCENARIO_CAUSES] = {
+#define X(name, word) word,
+        SCENARIO_CAUSE_TABLE(X)
+#undef X
+    };
+    return words[cause];
+}
+
+static uint64_t now_ns(const struct scenario *scenario)
+{
+    const struct clock *clock = scenario->workload.runtime->clock;
+    return clock->now_ns(clock);
+}
+
+static void log_move(const struct scenario *scenario)
+{
+    bool ended = scenario->state == SCENARIO_FINISHED || scenario->state == SCENARIO_LEAKED;
+    char mode[MODE_TEXT];
+    log_line(scenario->log, ended ? LOG_INFO : LOG_DEBUG, "scenario", LOG_TEXT("name", scenario->spec.name),
+             LOG_TEXT("mode", mode_format(scenario->spec.mode, mode)),
+             LOG_TEXT("state", scenario_state_word(scenario->state)),
+             LOG_TEXT("cause", scenario_cause_word(scenario->cause)),
+             LOG_NUMBER("tasks", workload_live(&scenario->workload)));
+}
+
+/* What must be true of a scenario in its state. */
+static void check_state(const struct scenario *scenario)
+{
+    bool ending = scenario->state != SCENARIO_STARTING && scenario->state != SCENARIO_RUNNING;
+    CHECK(ending == (scenario->cause != CAUSE_NONE));
+    CHECK(ending == scenario->workload.cancelled);
+    if (scenario->state == SCENARIO_FINISHED)
+        CHECK(workload_idle(&scenario->workload) && scenario->due_ns == UINT64_MAX);
+}
+
+static void move(struct scenario *scenario, enum scenario_state to)
+{
+    enum scenario_state from = scenario->state;
+    CHECK((moves[from] & (1u << to)) != 0);
+    scenario->state = to;
+    check_state(scenario);
+    log_move(scenario);
+    if (scenario->moved != NULL)
+        scenario->moved(scenario, from, scenario->argument);
+}
+
+/* Without memory for the timer, scenario_check() tries again. */
+static void wake_at(struct scenario *scenario, uint64_t at_ns)
+{
+    scenario->due_ns = at_ns;
+    (void)runtime_call_at(scenario->workload.runtime, &scenario->timer, at_ns);
+}
+
+static void wake_never(struct scenario *scenario)
+{
+    scenario->due_ns = UINT64_MAX;
+    runtime_call_cancel(scenario->workload.runtime, &scenario->timer);
+}
+
+static uint64_t end_ns(const struct scenario *scenario)
+{
+    return scenario->spec.duration_ns == 0 ? UINT64_MAX
+                                           : scenario->began_ns + (uint64_t)scenario->spec.duration_ns;
+}
+
+/* Sets the timer to the next start or to the end of the duration, whichever is first. A start that is further
+ * away than a timer may be is asked for again on the way. */
+static void wake_for_next(struct scenario *scenario)
+{
+    uint64_t at_ns = end_ns(scenario);
+    uint64_t far_ns = now_ns(scenario) + LIMIT_DURATION_NS;
+    uint64_t next_ns = rate_due_ns(scenario->spec.rate, scenario->starts + 1);
+    if (next_ns < at_ns - scenario->began_ns)
+        at_ns = scenario->began_ns + next_ns;
+    if (at_ns != UINT64_MAX)
+        wake_at(scenario, at_ns < far_ns ? at_ns : far_ns);
+}
+
+/* How many starts are due by now; none is due after the end. A loop that was held up for very long does not
+ * make up for all of it. */
+static uint64_t starts_due(struct scenario *scenario, uint64_t now)
+{
+    uint64_t elapsed_ns = (now < end_ns(scenario) ? now : end_ns(scenario)) - scenario->began_ns;
+    uint64_t due = rate_due(scenario->spec.rate, elapsed_ns);
+    if (due > scenario->starts + LIMIT_START_LAG) {
+        scenario->skipped += due - LIMIT_START_LAG - scenario->starts;
+        scenario->starts = due - LIMIT_START_LAG;
+    }
+    return due;
+}
+
+static bool start_step(struct job *job)
+{
+    struct scenario *scenario = container_of(job, struct scenario, job);
+    if (scenario->workload.cancelled)
+        return true;
+    uint64_t now = now_ns(scenario);
+    uint64_t due = starts_due(scenario, now);
+    for (int i = 0; i < START_SLICE && scenario->starts < due; i++) {
+        if (workload_start(&scenario->workload) != ERR_OK)
+            return true; /* capped: scenario_check() sees it */
+        scenario->starts++;
+        if (scenario->state == SCENARIO_STARTING)
+            move(scenario, SCENARIO_RUNNING);
+    }
+    if (scenario->starts < due)
+        return false;
+    if (now >= end_ns(scenario))
+        scenario_cancel(scenario, CAUSE_EXPIRED);
+    else
+        wake_for_next(scenario);
+    return true;
+}
+
+static void on_timer(struct call *call)
+{
+    struct scenario *scenario = container_of(call, struct scenario, timer);
+    scenario->due_ns = UINT64_MAX;
+    switch (scenario->state) {
+    case SCENARIO_STARTING:
+    case SCENARIO_RUNNING:
+        if (scenario->spec.rate.starts_millionths > 0)
+            runtime_job_add(scenario->workload.runtime, &scenario->job);
+        else
+            scenario_cancel(scenario, CAUSE_EXPIRED);
+        return;
+    case SCENARIO_DRAINING:
+        if (!workload_idle(&scenario->workload) && !scenario->reclaiming)
+            move(scenario, SCENARIO_LEAKED);
+        return;
+    case SCENARIO_FINISHED:
+    case SCENARIO_LEAKED:
+    case SCENARIO_STATES:
+        break;
+    }
+    CHECK(!"a state with a timer");
+}
+
+enum err scenario_new(struct scenario **result, struct runtime *runtime, const struct spec *spec,
+                      struct tally *tally, const struct log *log, scenario_moved_fn *moved, void *argument)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    if (scenario == NULL)
+        return ERR_MEMORY;
+    *scenario = (struct scenario){
+        .spec = *spec,
+        .state = SCENARIO_STARTING,
+        .due_ns = UINT64_MAX,
+        .timer.fn = on_timer,
+        .job.step = start_step,
+        .log = log,
+        .moved = moved,
+        .argument = argument,
+    };
+    struct workload_spec workload_spec = spec_workload(&scenario->spec, tally);
+    /* A limit that is no tighter than the daemon's is the daemon's: let the runtime name that one. */
+    if (spec->max_tasks >= runtime->max_tasks)
+        workload_spec.max_tasks = UINT64_MAX;
+    if (spec->max_heap_bytes >= runtime->max_heap_bytes)
+        workload_spec.max_heap_bytes = UINT64_MAX;
+    enum err err = workload_init(&scenario->workload, runtime, &workload_spec);
+    if (err != ERR_OK) {
+        free(scenario);
+        return err;
+    }
+    list_init(&scenario->link);
+    list_init(&scenario->active);
+    list_init(&scenario->job.link);
+    timer_init(&scenario->timer.timer, TIMER_CALL);
+    scenario->began_ns = now_ns(scenario);
+    if (moved != NULL)
+        moved(scenario, SCENARIO_STATES, argument);
+    *result = scenario;
+    return ERR_OK;
+}
+
+void scenario_free(struct scenario *scenario)
+{
+    if (scenario == NULL)
+        return;
+    workload_deinit(&scenario->workload);
+    free(scenario);
+}
+
+enum err scenario_begin(struct scenario *scenario)
+{
+    if (scenario->spec.rate.starts_millionths == 0) {
+        enum err err = workload_start(&scenario->workload);
+        if (err != ERR_OK)
+            return err;
+        scenario->starts = 1;
+        move(scenario, SCENARIO_RUNNING);
+    }
+    wake_for_next(scenario);
+    return ERR_OK;
+}
+
+void scenario_cancel(struct scenario *scenario, enum scenario_cause cause)
+{
+    if (scenario->state != SCENARIO_STARTING && scenario->state != SCENARIO_RUNNING)
+        return;
+    list_remove(&scenario->job.link);
+    workload_cancel(&scenario->workload);
+    scenario->cause = cause;
+    wake_at(scenario, now_ns(scenario) + LIMIT_GRACE_MS * 1000000ull);
+    move(scenario, SCENARIO_DRAINING);
+}
+
+void scenario_reclaim(struct scenario *scenario)
+{
+    if (scenario->state == SCENARIO_FINISHED)
+        return;
+    scenario_cancel(scenario, CAUSE_RECLAIMED);
+    scenario->cause = CAUSE_RECLAIMED;
+    scenario->reclaiming = true;
+    workload_reclaim(&scenario->workload);
+}
+
+static void log_capped(const struct scenario *scenario)
+{
+    const struct workload *workload = &scenario->workload;
+    log_line(scenario->log, LOG_WARN, "a limit ends a scenario", LOG_TEXT("name", scenario->spec.name),
+             LOG_TEXT("limit", limit_kind_word(workload->capped_by)),
+             LOG_NUMBER("tasks", workload_live(workload)),
+             LOG_NUMBER("memory_bytes", workload->charged_bytes));
+}
+
+/* True when its one start has come to its end, be it that tasks are left behind. */
+static bool completed(const struct scenario *scenario)
+{
+    const struct workload *workload = &scenario->workload;
+    return scenario->state == SCENARIO_RUNNING && scenario->spec.rate.starts_millionths == 0 &&
+           (workload->owners_left > 0 || workload_idle(workload));
+}
+
+bool scenario_check(struct scenario *scenario)
+{
+    struct workload *workload = &scenario->workload;
+    if (!workload->cancelled && workload->capped_by != LIMIT_KINDS) {
+        log_capped(scenario);
+        scenario_cancel(scenario, CAUSE_CAPPED);
+        return true;
+    }
+    if (completed(scenario)) {
+        scenario_cancel(scenario, CAUSE_COMPLETED);
+        return true;
+    }
+    bool ending = scenario->state == SCENARIO_DRAINING || scenario->state == SCENARIO_LEAKED;
+    if (ending && workload_idle(workload)) {
+        wake_never(scenario);
+        move(scenario, SCENARIO_FINISHED);
+        return false;
+    }
+    if (scenario->due_ns == UINT64_MAX || timer_armed(&scenario->timer.timer))
+        return false;
+    wake_at(scenario, scenario->due_ns);
+    return true;
+}
+
+uint64_t scenario_expected_leaked(const struct scenario *scenario)
+{
+    const struct workload *workload = &scenario->workload;
+    uint64_t per_start = (uint64_t)pattern_expected(workload->program, workload->values);
+    uint64_t live = workload_live(workload);
+    if (workload->owners_left > 0 && per_start > live / workload->owners_left)
+        return live;
+    return per_start * workload->owners_left;
+}

@@ -1,0 +1,89 @@
+/* One scenario: a workload, what was asked for, and a life of five states.
+ *
+ *     starting ─▶ running ─▶ draining ─▶ finished
+ *                               └─────▶ leaked ─▶ finished
+ *
+ * It starts what its rate says, ends by itself, by a cancel, at its duration or at a limit, and waits for its
+ * tasks to go. Whoever is still there when the grace is over has leaked; that is not the end either, for a
+ * reclaim or a late departure finishes it. Time is the runtime's; nothing happens but in runtime_turn() and
+ * in the functions below, so that tests drive a scenario by hand. Lab thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "lab/snapshot.h"
+#include "lab/spec.h"
+#include "runtime/runtime.h"
+
+/* Why a scenario ends. NONE while it runs. */
+#define SCENARIO_CAUSE_TABLE(X)                                                                              \
+    X(NONE, "")                                                                                              \
+    X(COMPLETED, "completed") /* its one start's owner has left */                                           \
+    X(CANCELLED, "cancelled") /* by request */                                                               \
+    X(EXPIRED, "expired")     /* its duration is over */                                                     \
+    X(CAPPED, "capped")       /* a limit stopped it */                                                       \
+    X(RECLAIMED, "reclaimed") /* its tasks were freed from outside */
+
+enum scenario_cause {
+#define X(name, word) CAUSE_##name,
+    SCENARIO_CAUSE_TABLE(X)
+#undef X
+        SCENARIO_CAUSES
+};
+
+const char *scenario_cause_word(enum scenario_cause cause);
+
+struct scenario;
+
+/* Called at each move from state to state. At the first, into `starting`, `from` is SCENARIO_STATES. */
+typedef void scenario_moved_fn(struct scenario *scenario, enum scenario_state from, void *argument);
+
+struct scenario {
+    struct link link;   /* for the owner */
+    struct link active; /* for the owner */
+    uint32_t pins;      /* for the owner */
+    struct spec spec;
+    struct workload workload;
+    enum scenario_state state;
+    enum scenario_cause cause;
+    uint64_t began_ns; /* of the runtime's clock */
+    uint64_t starts;   /* made or skipped, of those that the rate calls for */
+    uint64_t skipped;  /* too late to be made up for */
+    uint64_t due_ns;   /* when the timer is wanted; UINT64_MAX: not */
+    struct call timer; /* the next start or the end of the duration, later the end of the grace */
+    struct job job;    /* makes the starts that are due, in slices */
+    bool reclaiming;
+    const struct log *log;
+    scenario_moved_fn *moved;
+    void *argument;
+};
+
+/* A scenario in `starting`, of which nothing runs yet. `moved` may be NULL. ERR_MEMORY; ERR_RANGE: its
+ * parameters make an operand that is out of bounds. */
+enum err scenario_new(struct scenario **result, struct runtime *runtime, const struct spec *spec,
+                      struct tally *tally, const struct log *log, scenario_moved_fn *moved, void *argument);
+
+/* Takes NULL. Nothing of it may be alive, or the runtime was abandoned. */
+void scenario_free(struct scenario *scenario);
+
+/* Begins: without a rate the one start is made at once, otherwise the first one when it is due. ERR_LIMIT,
+ * ERR_MEMORY: the start was refused; workload.capped_by says by which limit. The scenario may then be freed,
+ * or kept: it ends as capped. */
+enum err scenario_begin(struct scenario *scenario);
+
+/* Ends it for `cause`: no further starts, all scopes done, the grace begins. Harmless once it is draining. */
+void scenario_cancel(struct scenario *scenario, enum scenario_cause cause);
+
+/* Ends it if it has not ended, and frees its tasks. Harmless on a finished one. */
+void scenario_reclaim(struct scenario *scenario);
+
+/* Looks at the workload and moves on where that is due: to be called after each turn. True when something was
+ * given to the runtime, so that another turn is due. */
+bool scenario_check(struct scenario *scenario);
+
+/* Live tasks that its pattern says are leaked. */
+uint64_t scenario_expected_leaked(const struct scenario *scenario);

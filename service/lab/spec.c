@@ -1,0 +1,544 @@
+#include "lab/spec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/suggest.h"
+#include "base/unit.h"
+#include "lab/problem.h"
+
+#define LINGER_WITH_RATE_NS RATE_SECOND_NS
+#define SENTENCE_BYTES      1024
+
+const struct field spec_fields[SPEC_FIELDS] = {
+#define X(id, name, type, fallback, min, max, unit, about)                                                   \
+    [SPEC_##id] = {name, type, fallback, min, max, unit, about},
+    SPEC_FIELD_TABLE(X)
+#undef X
+};
+
+static const char *const action_words[SPEC_ACTIONS] = {
+#define X(id, word) word,
+    SPEC_ACTION_TABLE(X)
+#undef X
+};
+
+const char *field_type_word(enum field_type type)
+{
+    static const char *const words[] = {
+        [FIELD_WORD] = "choice",       [FIELD_MODE] = "mode", [FIELD_NAME] = "name",   [FIELD_RATE] = "rate",
+        [FIELD_DURATION] = "duration", [FIELD_SIZE] = "size", [FIELD_COUNT] = "count", [FIELD_FLAG] = "flag"};
+    return words[type];
+}
+
+int64_t spec_field_max(const struct spec_context *context, enum spec_field field)
+{
+    int64_t max = spec_fields[field].max;
+    if (field == SPEC_MAX_TASKS && context->max_tasks < (uint64_t)max)
+        return (int64_t)context->max_tasks;
+    if (field == SPEC_MAX_HEAP && context->max_heap_bytes < (uint64_t)max)
+        return (int64_t)context->max_heap_bytes;
+    return max;
+}
+
+bool spec_name_valid(const char *name)
+{
+    size_t length = strnlen(name, LIMIT_NAME + 1);
+    if (length == 0 || length > LIMIT_NAME)
+        return false;
+    for (const char *at = name; *at != '\0'; at++) {
+        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
+        bool mark = at != name && (*at == '.' || *at == '_' || *at == '-');
+        if (!letter && !mark)
+            return false;
+    }
+    return true;
+}
+
+/* One reading of one object. */
+struct reader {
+    const struct spec_context *context;
+    const json_t *body;
+    struct spec *spec;
+    json_t *problem; /* NULL until the first fault */
+    bool no_memory;
+};
+
+static void fault(struct reader *reader, const char *member, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void fault(struct reader *reader, const char *member, const char *format, ...)
+{
+    char sentence[SENTENCE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    if (reader->problem == NULL)
+        reader->problem = problem_new(422, "%s: %s", member, sentence);
+    if (reader->problem == NULL)
+        reader->no_memory = true;
+    problem_add_member(reader->problem, member, "%s", sentence);
+}
+
+/* What a value of a wrong type is called at the end of a sentence. */
+static const char *not_a(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return ", not an object";
+    case JSON_ARRAY:
+        return ", not a list";
+    case JSON_NULL:
+        return ", not null";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return ", not true or false";
+    case JSON_STRING:
+    case JSON_INTEGER:
+    case JSON_REAL:
+        break;
+    }
+    return "";
+}
+
+/* Says what would have been right for a field; the same sentence serves a wrong type, a wrong text and a
+ * wrong size. */
+static void fault_field(struct reader *reader, enum spec_field id, const json_t *value)
+{
+    const struct field *field = &spec_fields[id];
+    int64_t max = spec_field_max(reader->context, id);
+    const char *own = max < field->max ? ", the daemon's limit" : "";
+    char least[UNIT_TEXT], most[UNIT_TEXT];
+    switch (field->type) {
+    case FIELD_RATE:
+        fault(reader, field->name,
+              "must be 0, or a rate such as 50/s, 0.5 or 10/m, from 0.000001 to %lld starts a second%s",
+              (long long)(max / 1000000), not_a(value));
+        return;
+    case FIELD_DURATION:
+        fault(reader, field->name, "must be a duration such as 80ms or 1.5s, from %s to %s%s",
+              unit_format_duration(field->min, least), unit_format_duration(max, most), not_a(value));
+        return;
+    case FIELD_SIZE:
+        fault(reader, field->name, "must be a size such as 4KiB or 512, from %s to %s%s%s",
+              unit_format_size(field->min, least), unit_format_size(max, most), own, not_a(value));
+        return;
+    case FIELD_COUNT:
+        fault(reader, field->name, "must be a whole number from %lld to %lld%s%s", (long long)field->min,
+              (long long)max, own, not_a(value));
+        return;
+    case FIELD_FLAG:
+        fault(reader, field->name, "must be true or false");
+        return;
+    case FIELD_NAME:
+        fault(reader, field->name,
+              "must be 1 to %d letters, digits, '.', '_' and '-', with a letter or digit first%s", LIMIT_NAME,
+              not_a(value));
+        return;
+    case FIELD_MODE:
+        fault(reader, field->name, "must be a mode such as \"leak-recv\"%s", not_a(value));
+        return;
+    case FIELD_WORD:
+        fault(reader, field->name, "must be \"spawn\", \"cancel\" or \"reclaim\"%s", not_a(value));
+        return;
+    }
+}
+
+/* The number of a JSON number, or of a text that is nothing but one: forms know no numbers. */
+static bool bare_number(const json_t *value, double *number)
+{
+    if (json_is_number(value)) {
+        *number = json_number_value(value);
+        return true;
+    }
+    const char *text = json_string_value(value);
+    if (text == NULL || *text == '\0' || text[strspn(text, "0123456789.")] != '\0' || strlen(text) > 40)
+        return false;
+    char *end;
+    *number = strtod(text, &end);
+    return *end == '\0';
+}
+
+/* number * scale as a whole number from 0 to max. */
+static bool scaled(double number, double scale, int64_t max, int64_t *result)
+{
+    double value = number * scale;
+    if (!(value >= 0 && value <= (double)max))
+        return false;
+    *result = llround(value);
+    return *result <= max;
+}
+
+/* A whole decimal number; counts above LIMIT_NUMBER, as seeds are, do not pass unit_parse_count. */
+static bool parse_whole(const char *text, int64_t max, int64_t *result)
+{
+    int64_t value;
+    if (unit_parse_count(text, &value) != ERR_OK) {
+        if (*text == '\0' || strlen(text) > 16 || text[strspn(text, "0123456789")] != '\0')
+            return false;
+        value = strtoll(text, NULL, 10);
+    }
+    if (value > max)
+        return false;
+    *result = value;
+    return true;
+}
+
+static bool read_count(const json_t *value, int64_t max, int64_t *result)
+{
+    if (json_is_string(value))
+        return parse_whole(json_string_value(value), max, result);
+    double number = json_number_value(value);
+    return json_is_number(value) && number == floor(number) && scaled(number, 1, max, result);
+}
+
+static bool read_size(const json_t *value, int64_t max, int64_t *result)
+{
+    if (json_is_string(value))
+        return unit_parse_size(json_string_value(value), result) == ERR_OK && *result <= max;
+    return read_count(value, max, result);
+}
+
+static bool read_duration(const json_t *value, int64_t max, int64_t *result)
+{
+    double seconds;
+    if (bare_number(value, &seconds))
+        return scaled(seconds, 1e9, max, result);
+    return json_is_string(value) && unit_parse_duration(json_string_value(value), result) == ERR_OK;
+}
+
+static bool read_flag(const json_t *value, int64_t *result)
+{
+    const char *text = json_string_value(value);
+    bool yes = json_is_true(value) || (text != NULL && strcmp(text, "true") == 0);
+    bool no = json_is_false(value) || (text != NULL && strcmp(text, "false") == 0);
+    *result = yes;
+    return yes || no;
+}
+
+/* Reads a field of a numeric type into *result, which keeps its default when the member is not there, or when
+ * it is the null that spec_json() writes for "none". False after a fault. */
+static bool read_number(struct reader *reader, enum spec_field id, int64_t *result)
+{
+    const struct field *field = &spec_fields[id];
+    const json_t *value = json_object_get(reader->body, field->name);
+    bool may_be_null = id == SPEC_LINGER || id == SPEC_DURATION;
+    if (value == NULL || (may_be_null && json_is_null(value)))
+        return true;
+    int64_t max = spec_field_max(reader->context, id);
+    int64_t number = 0;
+    bool read = false;
+    if (field->type == FIELD_COUNT)
+        read = read_count(value, max, &number);
+    else if (field->type == FIELD_SIZE)
+        read = read_size(value, max, &number);
+    else if (field->type == FIELD_DURATION)
+        read = read_duration(value, max, &number);
+    else if (field->type == FIELD_FLAG)
+        read = read_flag(value, &number);
+    if (!read || number < field->min || number > max) {
+        fault_field(reader, id, value);
+        return false;
+    }
+    *result = number;
+    return true;
+}
+
+static void read_rate(struct reader *reader)
+{
+    const json_t *value = json_object_get(reader->body, spec_fields[SPEC_RATE].name);
+    struct rate rate = {0, RATE_SECOND_NS};
+    if (value == NULL)
+        return;
+    bool read = false;
+    if (json_is_string(value)) {
+        read = rate_parse(json_string_value(value), &rate) == ERR_OK;
+    } else if (json_is_number(value)) {
+        double number = json_number_value(value);
+        read = scaled(number, 1e6, spec_fields[SPEC_RATE].max, &rate.starts_millionths) &&
+               (number == 0 || rate.starts_millionths > 0);
+    }
+    if (read)
+        reader->spec->rate = rate;
+    else
+        fault_field(reader, SPEC_RATE, value);
+}
+
+static void read_name(struct reader *reader, bool required)
+{
+    const json_t *value = json_object_get(reader->body, spec_fields[SPEC_NAME].name);
+    const char *text = json_string_value(value);
+    if (value == NULL && required)
+        fault(reader, spec_fields[SPEC_NAME].name, "is missing: the name of the scenario to %s",
+              action_words[reader->spec->action]);
+    else if (value != NULL && (text == NULL || !spec_name_valid(text)))
+        fault_field(reader, SPEC_NAME, value);
+    else if (value != NULL)
+        memcpy(reader->spec->name, text, strlen(text) + 1);
+}
+
+static void read_action(struct reader *reader)
+{
+    const struct field *field = &spec_fields[SPEC_ACTION];
+    const json_t *value = json_object_get(reader->body, field->name);
+    const char *text = json_string_value(value);
+    if (value == NULL)
+        return;
+    for (size_t i = 0; text != NULL && i < SPEC_ACTIONS; i++) {
+        if (strcmp(text, action_words[i]) == 0) {
+            reader->spec->action = (enum spec_action)i;
+            return;
+        }
+    }
+    fault_field(reader, SPEC_ACTION, value);
+}
+
+static void read_mode(struct reader *reader)
+{
+    const char *member = spec_fields[SPEC_MODE].name;
+    const json_t *value = json_object_get(reader->body, member);
+    const char *text = json_string_value(value);
+    struct buf why;
+    buf_init(&why, SENTENCE_BYTES);
+    if (value == NULL) {
+        buf_puts(&why, "is missing: one of ");
+        catalogue_modes(reader->context->catalogue, &why);
+        fault(reader, member, "%s", buf_text(&why));
+    } else if (text == NULL || strlen(text) >= MODE_TEXT) {
+        fault_field(reader, SPEC_MODE, value);
+    } else if (catalogue_find_mode(reader->context->catalogue, text, &reader->spec->mode, &why) != ERR_OK) {
+        reader->spec->mode.pattern = NULL;
+        fault(reader, member, "%s", buf_text(&why));
+    }
+    if (why.err == ERR_MEMORY)
+        reader->no_memory = true;
+    buf_deinit(&why);
+}
+
+/* A parameter as JSON brings it; `why` gets a sentence when it is not right. */
+static enum err read_param(const struct param *param, const json_t *value, int64_t *result, struct buf *why)
+{
+    double number;
+    const char *text = json_string_value(value);
+    if (json_is_number(value) || (param->type == PARAM_DURATION && bare_number(value, &number)))
+        return param_from_number(param, bare_number(value, &number) ? number : 0, result, why);
+    if (text != NULL && strlen(text) <= LIMIT_NAME)
+        return param_parse(param, text, result, why);
+    /* No parameter has an empty text; the sentence about it says what would have been right. */
+    enum err err = param_parse(param, "", result, why);
+    buf_puts(why, not_a(value));
+    return err;
+}
+
+static void read_params(struct reader *reader)
+{
+    struct spec *spec = reader->spec;
+    const struct pattern *pattern = spec->mode.pattern;
+    int64_t linger_ns = spec->linger_ns == 0 ? LINGER_OPEN_NS : spec->linger_ns;
+    for (uint16_t i = 0; pattern != NULL && i < pattern->param_count; i++) {
+        const struct param *param = &pattern->params[i];
+        const json_t *value = json_object_get(reader->body, param->name);
+        spec->params[i] = param_default(pattern, i, spec->params, linger_ns);
+        if (value == NULL)
+            continue;
+        struct buf why;
+        buf_init(&why, SENTENCE_BYTES);
+        if (read_param(param, value, &spec->params[i], &why) != ERR_OK)
+            fault(reader, param->name, "%s", buf_text(&why));
+        if (why.err == ERR_MEMORY)
+            reader->no_memory = true;
+        buf_deinit(&why);
+    }
+}
+
+/* True when a member is a field, or a parameter of the pattern; with an unknown mode, of any pattern. */
+static bool known(const struct reader *reader, const char *member)
+{
+    for (size_t i = 0; i < SPEC_FIELDS; i++)
+        if (strcmp(member, spec_fields[i].name) == 0)
+            return true;
+    const struct pattern *pattern = reader->spec->mode.pattern;
+    if (pattern != NULL)
+        return pattern_param(pattern, member, NULL) != NULL;
+    for (size_t i = 0; i < reader->context->catalogue->count; i++)
+        if (pattern_param(reader->context->catalogue->patterns[i], member, NULL) != NULL)
+            return true;
+    return false;
+}
+
+static void fault_unknown(struct reader *reader, const char *member)
+{
+    const char *words[SPEC_FIELDS + LIMIT_PARAMS];
+    size_t count = 0;
+    const struct pattern *pattern = reader->spec->mode.pattern;
+    for (uint16_t i = 0; pattern != NULL && i < pattern->param_count; i++)
+        words[count++] = pattern->params[i].name;
+    for (size_t i = 0; i < SPEC_FIELDS; i++)
+        words[count++] = spec_fields[i].name;
+    struct buf why;
+    buf_init(&why, SENTENCE_BYTES);
+    buf_printf(&why, "unknown field \"%.*s\": ", LIMIT_NAME, member);
+    suggest_append(&why, member, words, count);
+    fault(reader, member, "%s", buf_text(&why));
+    if (why.err == ERR_MEMORY)
+        reader->no_memory = true;
+    buf_deinit(&why);
+}
+
+static void read_spawn(struct reader *reader)
+{
+    struct spec *spec = reader->spec;
+    const struct spec_context *context = reader->context;
+    int64_t linger_ns = 0, duration_ns = 0, holds_bytes = 0, seed = (int64_t)context->seed, dry_run = 0;
+    int64_t max_tasks = spec_field_max(context, SPEC_MAX_TASKS);
+    int64_t max_heap_bytes = spec_field_max(context, SPEC_MAX_HEAP);
+    CHECK(unit_parse_size(spec_fields[SPEC_HOLDS].fallback, &holds_bytes) == ERR_OK);
+    read_mode(reader);
+    read_name(reader, false);
+    read_rate(reader);
+    if (spec->rate.starts_millionths > 0)
+        linger_ns = LINGER_WITH_RATE_NS;
+    read_number(reader, SPEC_LINGER, &linger_ns);
+    read_number(reader, SPEC_DURATION, &duration_ns);
+    read_number(reader, SPEC_HOLDS, &holds_bytes);
+    read_number(reader, SPEC_MAX_TASKS, &max_tasks);
+    read_number(reader, SPEC_MAX_HEAP, &max_heap_bytes);
+    read_number(reader, SPEC_SEED, &seed);
+    read_number(reader, SPEC_DRY_RUN, &dry_run);
+    spec->linger_ns = linger_ns;
+    spec->duration_ns = duration_ns;
+    spec->holds_bytes = holds_bytes;
+    spec->max_tasks = (uint64_t)max_tasks;
+    spec->max_heap_bytes = (uint64_t)max_heap_bytes;
+    spec->seed = (uint64_t)seed;
+    spec->dry_run = dry_run != 0;
+    read_params(reader);
+    const char *member;
+    json_t *value;
+    /* The macro wants a json_t that it may change; reading does not. */
+    json_object_foreach((json_t *)(uintptr_t)reader->body, member, value)
+    {
+        (void)value;
+        if (problem_count(reader->problem) >= LIMIT_REPORTED_ERRORS)
+            break;
+        if (!known(reader, member))
+            fault_unknown(reader, member);
+    }
+}
+
+/* An action on a scenario that is there takes its name, and nothing else. */
+static void read_other(struct reader *reader)
+{
+    read_name(reader, true);
+    const char *member;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)reader->body, member, value)
+    {
+        (void)value;
+        if (problem_count(reader->problem) >= LIMIT_REPORTED_ERRORS)
+            break;
+        if (strcmp(member, spec_fields[SPEC_NAME].name) != 0 &&
+            strcmp(member, spec_fields[SPEC_ACTION].name) != 0)
+            fault(reader, member, "does not go with the action %s, which takes a name only",
+                  action_words[reader->spec->action]);
+    }
+}
+
+enum err spec_parse(const struct spec_context *context, const json_t *body, struct spec *spec,
+                    json_t **problem)
+{
+    *spec = (struct spec){.rate = {0, RATE_SECOND_NS}};
+    *problem = NULL;
+    if (!json_is_object(body)) {
+        *problem = problem_new(400, "the body must be an object with the fields of a scenario");
+        problem_add(*problem, "", "must be an object");
+        return *problem == NULL ? ERR_MEMORY : ERR_SYNTAX;
+    }
+    struct reader reader = {.context = context, .body = body, .spec = spec};
+    read_action(&reader);
+    if (spec->action == ACTION_SPAWN)
+        read_spawn(&reader);
+    else
+        read_other(&reader);
+    size_t faults = problem_count(reader.problem);
+    if (faults > 1)
+        problem_set_detail(reader.problem, "%zu fields are not right", faults);
+    if (reader.no_memory) {
+        json_decref(reader.problem);
+        return ERR_MEMORY;
+    }
+    *problem = reader.problem;
+    return reader.problem == NULL ? ERR_OK : ERR_RANGE;
+}
+
+const struct program *spec_program(const struct spec *spec)
+{
+    return spec->mode.pattern->variants[spec->mode.variant].program;
+}
+
+struct workload_spec spec_workload(const struct spec *spec, struct tally *tally)
+{
+    return (struct workload_spec){
+        .tally = tally,
+        .params = spec->params,
+        .linger_ns = spec->linger_ns,
+        .holds_bytes = spec->holds_bytes,
+        .seed = spec->seed,
+        .max_tasks = spec->max_tasks,
+        .max_heap_bytes = spec->max_heap_bytes,
+    };
+}
+
+static json_t *duration_json(int64_t ns)
+{
+    char text[UNIT_TEXT];
+    return ns == 0 ? json_null() : json_string(unit_format_duration(ns, text));
+}
+
+static json_t *size_json(uint64_t bytes)
+{
+    char text[UNIT_TEXT];
+    return json_string(unit_format_size((int64_t)bytes, text));
+}
+
+json_t *param_json(const struct param *param, int64_t value)
+{
+    char text[PARAM_TEXT];
+    if (param->type == PARAM_COUNT)
+        return json_integer(value);
+    return json_string(param_format(param, value, text));
+}
+
+json_t *spec_json(const struct spec *spec)
+{
+    char mode[MODE_TEXT];
+    json_t *object = json_pack("{s:s, s:s}", spec_fields[SPEC_MODE].name, mode_format(spec->mode, mode),
+                               spec_fields[SPEC_NAME].name, spec->name);
+    const struct pattern *pattern = spec->mode.pattern;
+    int failed = object == NULL;
+    for (uint16_t i = 0; i < pattern->param_count; i++)
+        failed |= json_object_set_new(object, pattern->params[i].name,
+                                      param_json(&pattern->params[i], spec->params[i]));
+    const struct {
+        enum spec_field field;
+        json_t *value;
+    } rest[] = {
+        {SPEC_RATE, rate_json(spec->rate)},
+        {SPEC_LINGER, duration_json(spec->linger_ns)},
+        {SPEC_DURATION, duration_json(spec->duration_ns)},
+        {SPEC_HOLDS, size_json((uint64_t)spec->holds_bytes)},
+        {SPEC_MAX_TASKS, json_integer((json_int_t)spec->max_tasks)},
+        {SPEC_MAX_HEAP, size_json(spec->max_heap_bytes)},
+        {SPEC_SEED, json_integer((json_int_t)spec->seed)},
+    };
+    /* A value goes with json_object_set_new() whether it fails or not. */
+    for (size_t i = 0; i < COUNT_OF(rest); i++)
+        failed |= json_object_set_new(object, spec_fields[rest[i].field].name, rest[i].value);
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}

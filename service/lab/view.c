@@ -1,0 +1,57 @@
+#include "lab/view.h"
+
+#include "base/check.h"
+
+/* {"recv": 2000, "linger": 1}: states without tasks are left out. */
+static json_t *view_states(const struct census *census)
+{
+    json_t *object = json_object();
+    int failed = 0;
+    for (int state = 0; state < TASK_STATES; state++)
+        if (census->states[state] > 0)
+            failed |= json_object_set_new(object, task_state_word((enum task_state)state),
+                                          json_integer((json_int_t)census->states[state]));
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *view_ended(const struct census *census)
+{
+    json_t *object = json_object();
+    int failed = 0;
+    for (int how = 0; how < TASK_ENDS; how++)
+        failed |= json_object_set_new(object, task_end_word((enum task_end)how),
+                                      json_integer((json_int_t)census->ended[how]));
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *view_tasks(const struct census *census)
+{
+    return json_pack("{s:I, s:I, s:o, s:o}", "live", (json_int_t)census_live(census), "spawned",
+                     (json_int_t)census->spawned, "ended", view_ended(census), "states", view_states(census));
+}
+
+json_t *view_scenario(const struct scenario *scenario)
+{
+    const struct workload *workload = &scenario->workload;
+    const struct census *census = &workload->census;
+    const struct clock *clock = workload->runtime->clock;
+    const char *cause = scenario->cause == CAUSE_NONE ? NULL : scenario_cause_word(scenario->cause);
+    const char *limit = workload->capped_by == LIMIT_KINDS ? NULL : limit_kind_word(workload->capped_by);
+    uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
+    char mode[MODE_TEXT];
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}",
+                     "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
+                     scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant),
+                     "state", scenario_state_word(scenario->state), "cause", cause, "capped_by", limit,
+                     "spec", spec_json(&scenario->spec), "tasks", view_tasks(census), "heap_bytes",
+                     (json_int_t)census->held_bytes, "channels", (json_int_t)census->channels, "tickers",
+                     (json_int_t)census->tickers, "starts", (json_int_t)census->starts, "starts_skipped",
+                     (json_int_t)scenario->skipped, "expected_leaked",
+                     (json_int_t)scenario_expected_leaked(scenario), "age_seconds", (double)age_ms / 1000);
+}

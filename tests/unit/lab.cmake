@@ -1,0 +1,8 @@
+foreach(thing machine rate snapshot)
+  leaklab_unit_test(test_${thing} LINKS lab)
+endforeach()
+# On the built-in patterns, without a loop.
+foreach(thing spec scenario lab_core lab)
+  leaklab_unit_test(test_${thing} LINKS lab)
+  target_sources(test_${thing} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/lab_fixture.c)
+endforeach()

@@ -1,0 +1,552 @@
+/* Requests and their answers, without a loop. */
+#include "lab/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+#include "lab/ending.h"
+#include "lab/problem.h"
+#include "lab_fixture.h"
+
+#define MIB (1024ull * 1024)
+
+static void given(struct desk *desk)
+{
+    desk_open(desk, 100000, 1024 * MIB);
+}
+
+static void assert_answer(const struct reply *reply, const char *path, const char *expected)
+{
+    assert_string_equal(json_look(reply->request.answer, path), expected);
+}
+
+static void a_spawn_answers_with_its_scenario(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"leak-recv\",\"n\":2000}"),
+                     201);
+    assert_string_equal(reply.request.location, "leak-recv-1");
+    assert_answer(&reply, "name", "leak-recv-1");
+    assert_answer(&reply, "mode", "leak-recv");
+    assert_answer(&reply, "pattern", "recv");
+    assert_answer(&reply, "variant", "leak");
+    assert_answer(&reply, "state", "running");
+    assert_answer(&reply, "cause", "null");
+    assert_answer(&reply, "spec.n", "2000");
+    assert_answer(&reply, "spec.linger", "null");
+    assert_answer(&reply, "spec.holds", "1KiB");
+    assert_answer(&reply, "spec.max_heap", "1GiB");
+    assert_answer(&reply, "spec.seed", "4711");
+    reply_free(&reply);
+
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\"}");
+    assert_string_equal(desk_look(&desk, "leak-recv-1", "tasks.live"), "2001");
+    assert_string_equal(desk_look(&desk, "leak-recv-1", "heap_bytes"), "2048000");
+    assert_string_equal(desk_look(&desk, "leak-recv-2", "tasks.live"), "3001");
+    desk_close(&desk);
+}
+
+static void a_cancel_answers_with_a_receipt(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"leaky\",\"n\":2000}");
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"fixed\",\"n\":2000}");
+
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_DELETE, "leaky", NULL), 202);
+    assert_answer(&reply, "name", "leaky");
+    assert_answer(&reply, "state", "draining");
+    assert_answer(&reply, "receipt",
+                  "{\"tasks_told\":2001,\"tasks_ended\":1,\"tasks_left\":2000,\"bytes_freed\":0,\"bytes_"
+                  "held\":2048000}");
+    reply_free(&reply);
+
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"cancel\",\"name\":\"fixed\"}"), 200);
+    assert_answer(&reply, "state", "finished");
+    assert_answer(&reply, "receipt",
+                  "{\"tasks_told\":2001,\"tasks_ended\":2001,\"tasks_left\":0,\"bytes_freed\":2048000,"
+                  "\"bytes_held\":0}");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_cancel_does_not_wait_long_for_those_who_do_not_hear(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":50000}");
+    desk_post(&desk, &reply, LAB_SCENARIO_DELETE, "x", NULL);
+    /* Given a runtime that gets no turn, as on a loop that is busy elsewhere. */
+    core_after_turn(&desk.core);
+    assert_false(reply.answered);
+    desk.clock.manual_ns += LIMIT_SETTLE_MS * MS;
+    core_after_turn(&desk.core);
+    assert_true(reply.answered);
+    assert_int_equal(reply.request.status, 202);
+    assert_answer(&reply, "receipt.tasks_left", "50001");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_reclaim_frees_what_a_cancel_left(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-ticker\",\"name\":\"x\",\"n\":500}");
+    assert_string_equal(desk_look(&desk, "x", "tickers"), "500");
+    desk_post(&desk, &reply, LAB_SCENARIO_DELETE, "x", NULL);
+    reply.request.reclaim = false;
+    desk_settle(&desk);
+    reply_free(&reply);
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"reclaim\",\"name\":\"x\"}"), 200);
+    assert_answer(&reply, "state", "finished");
+    assert_answer(&reply, "receipt",
+                  "{\"tasks_told\":500,\"tasks_ended\":0,\"tasks_reclaimed\":500,\"tasks_left\":0,\"bytes_"
+                  "freed\":512000,"
+                  "\"bytes_held\":0}");
+    reply_free(&reply);
+    assert_string_equal(desk_look(&desk, "x", "tickers"), "0");
+    desk_close(&desk);
+}
+
+static void tasks_that_hear_a_reclaim_in_time_end_by_themselves(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"x\",\"n\":500}");
+    desk_post(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"reclaim\",\"name\":\"x\"}");
+    desk_settle(&desk);
+    assert_int_equal(reply.request.status, 200);
+    assert_answer(&reply, "receipt.tasks_ended", "501");
+    assert_answer(&reply, "receipt.tasks_reclaimed", "0");
+    reply_free(&reply);
+    assert_string_equal(desk_look(&desk, "x", "cause"), "cancelled");
+    desk_close(&desk);
+}
+
+static void ending_what_has_ended_is_harmless(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"x\",\"n\":5,\"linger\":\"5ms\"}");
+    desk_advance(&desk, 10 * MS);
+    static const char *const bodies[] = {"{\"action\":\"cancel\",\"name\":\"x\"}",
+                                         "{\"action\":\"reclaim\",\"name\":\"x\"}"};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, bodies[i % 2]), 200);
+        assert_answer(&reply, "receipt.tasks_told", "0");
+        assert_answer(&reply, "receipt.bytes_freed", "0");
+        reply_free(&reply);
+    }
+    assert_string_equal(desk_look(&desk, "x", "cause"), "completed");
+    desk_close(&desk);
+}
+
+static void many_cancels_of_one_scenario_are_all_answered(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply replies[3];
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-send\",\"name\":\"x\",\"n\":5}");
+    for (int i = 0; i < 3; i++)
+        desk_post(&desk, &replies[i], LAB_SCENARIO_DELETE, "x", NULL);
+    desk_settle(&desk);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(replies[i].request.status, 202);
+        assert_answer(&replies[i], "receipt.tasks_left", "5");
+        reply_free(&replies[i]);
+    }
+    desk_close(&desk);
+}
+
+static void a_reset_ends_everything(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"a\",\"n\":10}");
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"b\",\"n\":10,\"rate\":100}");
+    desk_spawn(&desk, "{\"mode\":\"leak-ticker\",\"name\":\"c\",\"n\":10}");
+    desk_advance(&desk, 100 * MS);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_RESET, NULL, NULL), 200);
+    assert_answer(&reply, "scenarios", "3");
+    assert_answer(&reply, "receipt.tasks_reclaimed", "20");
+    assert_answer(&reply, "receipt.tasks_left", "0");
+    reply_free(&reply);
+    assert_int_equal(desk.core.runtime.live, 0);
+    assert_string_equal(desk_look(&desk, "a", "state"), "finished");
+
+    assert_int_equal(desk_ask(&desk, &reply, LAB_RESET, NULL, NULL), 200);
+    assert_answer(&reply, "scenarios", "0");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void scenarios_are_listed_newest_first(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":1}");
+    desk_spawn(&desk, "{\"mode\":\"fix-send\",\"n\":1}");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_LIST, NULL, NULL), 200);
+    assert_answer(&reply, "scenarios.0.name", "fix-send-1");
+    assert_answer(&reply, "scenarios.1.name", "leak-recv-1");
+    assert_int_equal(json_array_size(json_object_get(reply.request.answer, "scenarios")), 2);
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_dry_run_starts_nothing(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL,
+                              "{\"mode\":\"leak-recv\",\"n\":2000,\"dry_run\":true}"),
+                     200);
+    assert_answer(&reply, "dry_run", "true");
+    assert_answer(&reply, "spec.n", "2000");
+    assert_answer(&reply, "spec.name", "leak-recv-1");
+    assert_answer(&reply, "forecast.tasks_per_start", "2001");
+    assert_answer(&reply, "forecast.leaked_per_start", "2000");
+    assert_answer(&reply, "forecast.limit", "null");
+    assert_string_equal(reply.request.location, "");
+    reply_free(&reply);
+    assert_int_equal(desk.core.scenario_count, 0);
+    assert_int_equal(desk.core.runtime.live, 0);
+    desk_close(&desk);
+}
+
+static void what_is_not_there_is_met_with_the_nearest(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_SHOW, "x", NULL), 404);
+    assert_answer(&reply, "detail", "no scenario \"x\"");
+    reply_free(&reply);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":1}");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_DELETE, "leek-recv-1", NULL), 404);
+    assert_answer(&reply, "detail", "no scenario \"leek-recv-1\": did you mean \"leak-recv-1\"?");
+    reply_free(&reply);
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"cancel\",\"name\":\"y\"}"), 404);
+    reply_free(&reply);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_PATTERN_SHOW, "tickr", NULL), 404);
+    assert_answer(&reply, "detail", "no pattern \"tickr\": did you mean \"ticker\"?");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_wrong_request_changes_nothing(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"leek-recv\",\"rate\":-1}"),
+                     422);
+    assert_answer(&reply, "errors.0.pointer", "/mode");
+    assert_answer(&reply, "errors.1.pointer", "/rate");
+    reply_free(&reply);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "[1]"), 400);
+    reply_free(&reply);
+    assert_int_equal(desk.core.scenario_count, 0);
+    desk_close(&desk);
+}
+
+static void patterns_are_shown(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_PATTERN_LIST, NULL, NULL), 200);
+    assert_answer(&reply, "patterns.2.name", "ticker");
+    assert_answer(&reply, "fields.0.name", "action");
+    reply_free(&reply);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_PATTERN_SHOW, "send", NULL), 200);
+    assert_answer(&reply, "file", "send.yaml");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_name_is_taken_until_its_scenario_has_finished(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"x\",\"n\":5}");
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"leak-recv\",\"name\":\"x\"}"), 409);
+    assert_answer(&reply, "errors.0.pointer", "/name");
+    reply_free(&reply);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_DELETE, "x", NULL), 200);
+    reply_free(&reply);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":7}");
+    assert_string_equal(desk_look(&desk, "x", "tasks.live"), "8");
+    assert_int_equal(desk.core.scenario_count, 1);
+    desk_close(&desk);
+}
+
+static void what_an_answer_waits_for_is_kept(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reset, reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"many\",\"n\":50000,\"holds\":0}");
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"few\",\"n\":1}");
+    /* Given a reset that is done with one scenario and not with the other. */
+    desk_post(&desk, &reset, LAB_RESET, NULL, NULL);
+    for (int turn = 0; turn < 20; turn++) {
+        runtime_turn(&desk.core.runtime, (struct budget){.rounds = 1});
+        core_after_turn(&desk.core);
+    }
+    assert_string_equal(desk_look(&desk, "few", "state"), "finished");
+    assert_false(reset.answered);
+    /* Then its name is not free yet. */
+    desk_post(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"fix-recv\",\"name\":\"few\"}");
+    assert_int_equal(reply.request.status, 409);
+    reply_free(&reply);
+    desk_settle(&desk);
+    assert_int_equal(reset.request.status, 200);
+    assert_answer(&reset, "scenarios", "2");
+    reply_free(&reset);
+    desk_close(&desk);
+}
+
+static void made_up_names_avoid_those_that_are_taken(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"leak-recv-1\",\"n\":1}");
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":1}");
+    assert_string_equal(desk_look(&desk, "leak-recv-2", "state"), "running");
+    desk_close(&desk);
+}
+
+static void a_task_limit_that_is_reached_refuses_more(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    desk_open(&desk, 100, MIB);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":99}");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"fix-recv\"}"), 429);
+    assert_answer(
+        &reply, "detail",
+        "all 100 tasks that the daemon may have are alive: cancel or reclaim a scenario, or POST /reset");
+    reply_free(&reply);
+    assert_int_equal(desk.core.scenario_count, 1);
+    desk_close(&desk);
+}
+
+static void a_heap_limit_that_is_reached_refuses_more(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    desk_open(&desk, 100000, MIB);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":90000,\"holds\":0}");
+    assert_string_equal(desk_look(&desk, "x", "capped_by"), "heap");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"fix-recv\"}"), 429);
+    assert_answer(
+        &reply, "detail",
+        "all 1MiB that the daemon may use are in use: cancel or reclaim a scenario, or POST /reset");
+    reply_free(&reply);
+    assert_int_equal(desk.core.scenario_count, 1);
+    assert_int_equal(desk.core.programs[1].scenarios[SCENARIO_STARTING], 0);
+    desk_close(&desk);
+}
+
+static void the_oldest_finished_scenario_makes_room(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"stays\",\"n\":0}");
+    for (int i = 1; i < LIMIT_SCENARIOS; i++)
+        desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"n\":0,\"linger\":\"1ms\"}");
+    desk_advance(&desk, 10 * MS);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"new\",\"n\":0}");
+    assert_int_equal(desk.core.scenario_count, LIMIT_SCENARIOS);
+    assert_string_equal(desk_look(&desk, "stays", "state"), "running");
+    assert_string_equal(desk_look(&desk, "fix-recv-1", "status"), "404");
+    assert_string_equal(desk_look(&desk, "fix-recv-2", "state"), "finished");
+
+    /* When nothing has finished there is no room. */
+    for (int i = 2; i < LIMIT_SCENARIOS; i++)
+        desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"n\":0}");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"fix-recv\",\"n\":0}"),
+                     429);
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void a_snapshot_adds_up(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    struct snapshot *snapshot =
+        calloc(1, sizeof *snapshot + LIMIT_PROGRAMS * sizeof(struct snapshot_program));
+    core_fill(&desk.core, snapshot);
+    assert_int_equal(snapshot->program_count, 6);
+    assert_string_equal(snapshot->programs[0].pattern, "recv");
+    assert_string_equal(snapshot->programs[1].variant, "fix");
+    assert_int_equal(snapshot->programs[0].scenarios_seen, 0);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":100,\"linger\":\"10ms\"}");
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"n\":100,\"linger\":\"10ms\"}");
+    for (int ms = 0; ms < 20; ms++) {
+        core_fill(&desk.core, snapshot);
+        for (uint32_t i = 0; i < snapshot->program_count; i++) {
+            uint64_t standing = 0;
+            for (int s = 0; s < TASK_STATES; s++)
+                standing += snapshot->programs[i].census.states[s];
+            assert_int_equal(standing, census_live(&snapshot->programs[i].census));
+        }
+        desk_advance(&desk, MS);
+    }
+    core_fill(&desk.core, snapshot);
+    assert_int_equal(snapshot->programs[0].scenarios[SCENARIO_DRAINING], 1);
+    assert_int_equal(snapshot->programs[0].expected_leaked, 100);
+    assert_int_equal(snapshot->programs[1].scenarios[SCENARIO_FINISHED], 1);
+    assert_int_equal(snapshot->programs[1].scenarios[SCENARIO_RUNNING], 0);
+    assert_int_equal(snapshot->programs[1].scenarios_seen, 1u << SCENARIO_STARTING | 1u << SCENARIO_RUNNING |
+                                                               1u << SCENARIO_DRAINING |
+                                                               1u << SCENARIO_FINISHED);
+    assert_int_equal(snapshot->limit_tasks, 100000);
+    free(snapshot);
+    desk_close(&desk);
+}
+
+static void closing_answers_everybody_and_forgets_the_tasks(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply waiting, late;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":5000,\"holds\":0}");
+    desk_post(&desk, &waiting, LAB_SCENARIO_DELETE, "x", NULL);
+    core_close(&desk.core);
+    assert_true(waiting.answered);
+    assert_int_equal(waiting.request.status, 503);
+    desk_post(&desk, &late, LAB_SCENARIO_LIST, NULL, NULL);
+    assert_int_equal(late.request.status, 503);
+    reply_free(&waiting);
+    reply_free(&late);
+    core_deinit(&desk.core);
+    catalogue_deinit(&desk.catalogue);
+}
+
+/* A life under a failing allocator: whatever is refused, nothing is lost and everything ends. */
+static bool live_once(void *argument)
+{
+    struct desk *desk = argument;
+    struct reply reply;
+    struct core_config config = desk->core.config;
+    bool whole = false;
+    if (core_init(&desk->core, &config) != ERR_OK)
+        return false;
+    static const char *const bodies[] = {
+        "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":3,\"linger\":\"5ms\"}",
+        "{\"mode\":\"fix-ticker\",\"name\":\"y\",\"n\":2,\"rate\":1000,\"duration\":\"20ms\"}",
+        "{\"action\":\"cancel\",\"name\":\"x\"}",
+        "{\"mode\":\"fix-send\",\"dry_run\":true}",
+        "{\"action\":\"reclaim\",\"name\":\"x\"}",
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        reply =
+            (struct reply){.request = {.verb = LAB_SCENARIO_POST, .done = reply_done, .argument = &reply}};
+        reply.request.body = json_loads(bodies[i], 0, NULL);
+        if (reply.request.body == NULL)
+            continue;
+        core_handle(&desk->core, &reply.request);
+        desk_advance(desk, 10 * MS);
+        assert_true(reply.answered);
+        whole = reply.request.status == 200 && reply.request.answer != NULL;
+        reply_free(&reply);
+    }
+    fault_disarm();
+    assert_int_equal(desk_ask(desk, &reply, LAB_RESET, NULL, NULL), 200);
+    reply_free(&reply);
+    assert_int_equal(desk->core.runtime.live, 0);
+    assert_int_equal(desk->core.runtime.charged_bytes, 0);
+    core_close(&desk->core);
+    core_deinit(&desk->core);
+    return whole;
+}
+
+static void without_memory_nothing_is_lost(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    core_close(&desk.core);
+    core_deinit(&desk.core);
+    fault_sweep(live_once, &desk);
+    catalogue_deinit(&desk.catalogue);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    json_can_fail();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_spawn_answers_with_its_scenario),
+        cmocka_unit_test(a_cancel_answers_with_a_receipt),
+        cmocka_unit_test(a_cancel_does_not_wait_long_for_those_who_do_not_hear),
+        cmocka_unit_test(a_reclaim_frees_what_a_cancel_left),
+        cmocka_unit_test(tasks_that_hear_a_reclaim_in_time_end_by_themselves),
+        cmocka_unit_test(ending_what_has_ended_is_harmless),
+        cmocka_unit_test(many_cancels_of_one_scenario_are_all_answered),
+        cmocka_unit_test(a_reset_ends_everything),
+        cmocka_unit_test(scenarios_are_listed_newest_first),
+        cmocka_unit_test(a_dry_run_starts_nothing),
+        cmocka_unit_test(what_is_not_there_is_met_with_the_nearest),
+        cmocka_unit_test(a_wrong_request_changes_nothing),
+        cmocka_unit_test(patterns_are_shown),
+        cmocka_unit_test(a_name_is_taken_until_its_scenario_has_finished),
+        cmocka_unit_test(what_an_answer_waits_for_is_kept),
+        cmocka_unit_test(made_up_names_avoid_those_that_are_taken),
+        cmocka_unit_test(a_task_limit_that_is_reached_refuses_more),
+        cmocka_unit_test(a_heap_limit_that_is_reached_refuses_more),
+        cmocka_unit_test(the_oldest_finished_scenario_makes_room),
+        cmocka_unit_test(a_snapshot_adds_up),
+        cmocka_unit_test(closing_answers_everybody_and_forgets_the_tasks),
+        cmocka_unit_test(without_memory_nothing_is_lost),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
