@@ -1,0 +1,29 @@
+/* Answers: libmicrohttpd responses with the headers that every answer has, counted and logged when queued.
+ * HTTP thread. */
+#pragma once
+
+#include <jansson.h>
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "http/exchange.h"
+
+/* Queues `response`, which is given up in any case, also on failure; NULL answers 500. Adds
+ * X-Content-Type-Options and Cache-Control (and Connection: close while the server stops). The result is what
+ * the access handler returns. */
+enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_Response *response);
+
+/* A response of bytes that outlive it; NULL when memory is out. */
+struct MHD_Response *answer_static(const char *type, const void *bytes, size_t size);
+
+/* A response with the buffer's content, which leaves the buffer; NULL when memory is out or the buffer has
+ * failed. */
+struct MHD_Response *answer_buffer(const char *type, struct buf *buf);
+
+/* A response of a JSON value, indented, as `application/json`, or as a problem where `status` is 400 or
+ * above. The value stays the caller's; NULL gives NULL. */
+struct MHD_Response *answer_json(int status, const json_t *json);
+
+/* Queues a problem with its status, and with Allow where the route has no such method. Releases the problem;
+ * NULL answers 500. */
+enum MHD_Result answer_problem(struct exchange *exchange, json_t *problem);

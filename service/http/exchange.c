@@ -1,0 +1,288 @@
+#include "http/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+#include "http/answer.h"
+#include "http/body.h"
+#include "http/parts.h"
+#include "lab/problem.h"
+
+void exchange_init(struct exchange *exchange, struct server *server)
+{
+    *exchange = (struct exchange){.server = server};
+    buf_init(&exchange->body, LIMIT_BODY_BYTES);
+}
+
+void exchange_deinit(struct exchange *exchange)
+{
+    exchange_end(exchange);
+    buf_deinit(&exchange->body);
+}
+
+void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection, const char *target)
+{
+    exchange_end(exchange);
+    exchange->connection = connection;
+    exchange->method = "";
+    size_t size = strnlen(target, LIMIT_TARGET_BYTES + 1);
+    exchange->target_cut = size > LIMIT_TARGET_BYTES;
+    if (exchange->target_cut)
+        size = LIMIT_TARGET_BYTES;
+    memcpy(exchange->target, target, size);
+    exchange->target[size] = '\0';
+    exchange->phase = EXCHANGE_RECEIVING;
+    exchange->started_ns = 0;
+    atomic_fetch_add(&exchange->server->open, 1);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+    CHECK(exchange->phase != EXCHANGE_WAITING || exchange->ticket.state != TICKET_WAITING);
+    if (exchange->phase == EXCHANGE_IDLE)
+        return;
+    struct lab_request *request;
+    if (desk_take(exchange->server->desk, &exchange->ticket, &request) == TICKET_ANSWERED)
+        call_free(request); /* the client went before it could hear the answer */
+    json_decref(exchange->refusal);
+    exchange->refusal = NULL;
+    exchange->refused = false;
+    exchange->discarded = 0;
+    exchange->match = (struct route_match){0};
+    buf_deinit(&exchange->body);
+    buf_init(&exchange->body, LIMIT_BODY_BYTES);
+    exchange->phase = EXCHANGE_IDLE;
+    server_request_ended(exchange->server);
+}
+
+static const char *header(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+static void refuse(struct exchange *exchange, json_t *problem)
+{
+    json_decref(exchange->refusal);
+    exchange->refusal = problem;
+    exchange->refused = true;
+}
+
+static json_t *refuse_route(const struct exchange *exchange)
+{
+    struct buf text;
+    json_t *problem = NULL;
+    const struct route_match *match = &exchange->match;
+    switch (match->outcome) {
+    case ROUTE_FOUND:
+        break;
+    case ROUTE_NO_PATH:
+        buf_init(&text, PROBLEM_TEXT);
+        route_suggest(&text, exchange->target);
+        problem = problem_new(404, "there is nothing at this path: %s", buf_text(&text));
+        buf_deinit(&text);
+        break;
+    case ROUTE_NO_METHOD:
+        problem = problem_new(405, "%s does not answer to this method, only to %s", match->route->path,
+                              match->allow);
+        break;
+    case ROUTE_BAD_NAME:
+        problem = problem_new(
+            404, "nothing can have this name: names are at most %d letters, digits, '.', '_' and '-'",
+            LIMIT_NAME);
+        break;
+    }
+    return problem;
+}
+
+/* The length that the client announces; 0 when it announces none. libmicrohttpd has checked that it is a
+ * number. */
+static uint64_t announced_bytes(const struct exchange *exchange)
+{
+    const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length == NULL ? 0 : strtoull(length, NULL, 10);
+}
+
+static json_t *too_large(void)
+{
+    return problem_new(413, "the body is larger than %d bytes", LIMIT_BODY_BYTES);
+}
+
+/* What can be said against the request from its head alone. */
+static void check_head(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    if (exchange->target_cut) {
+        exchange->match = (struct route_match){0};
+        refuse(exchange,
+               problem_new(404, "there is nothing at a path of more than %d bytes", LIMIT_TARGET_BYTES));
+        return;
+    }
+    if (exchange->match.outcome != ROUTE_FOUND) {
+        refuse(exchange, refuse_route(exchange));
+        return;
+    }
+    if (route->method != ROUTE_GET) {
+        const char *sentence =
+            guard_refuse(&exchange->server->guard, header(exchange, MHD_HTTP_HEADER_HOST),
+                         header(exchange, MHD_HTTP_HEADER_ORIGIN), header(exchange, "Sec-Fetch-Site"));
+        if (sentence != NULL) {
+            refuse(exchange, problem_new(403, "%s", sentence));
+            return;
+        }
+    }
+    if (announced_bytes(exchange) > LIMIT_BODY_BYTES)
+        refuse(exchange, too_large());
+}
+
+static bool wants_continue(const struct exchange *exchange)
+{
+    const char *expect = header(exchange, MHD_HTTP_HEADER_EXPECT);
+    return expect != NULL && strcasecmp(expect, "100-continue") == 0;
+}
+
+static enum MHD_Result answer_refusal(struct exchange *exchange)
+{
+    json_t *problem = exchange->refusal;
+    exchange->refusal = NULL;
+    return answer_problem(exchange, problem);
+}
+
+static enum MHD_Result receive_head(struct exchange *exchange, const char *method)
+{
+    exchange->started_ns = server_now_ns();
+    exchange->method = method;
+    route_find(method, exchange->target, &exchange->match);
+    check_head(exchange);
+    bool early =
+        exchange->refused && (wants_continue(exchange) || announced_bytes(exchange) > LIMIT_DISCARD_BYTES);
+    return early ? answer_refusal(exchange) : MHD_YES;
+}
+
+static enum MHD_Result receive_body(struct exchange *exchange, const char *data, size_t size)
+{
+    enum err err = exchange->refused ? ERR_LIMIT : buf_append(&exchange->body, data, size);
+    if (err == ERR_OK)
+        return MHD_YES;
+    if (!exchange->refused)
+        refuse(exchange, err == ERR_LIMIT ? too_large() : NULL);
+    exchange->discarded += size;
+    return exchange->discarded > LIMIT_DISCARD_BYTES ? MHD_NO : MHD_YES;
+}
+
+/* The decoded body; NULL with *problem (NULL: no memory) when it cannot be used. */
+static json_t *read_body(struct exchange *exchange, json_t **problem)
+{
+    enum body_type type = BODY_JSON;
+    const char *header_type = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (exchange->body.size > 0 && !body_type_parse(header_type, &type)) {
+        *problem = problem_new(
+            415, "the Content-Type must be application/json or application/x-www-form-urlencoded, "
+                 "in UTF-8");
+        return NULL;
+    }
+    return body_decode(type, exchange->body.data, exchange->body.size, problem);
+}
+
+/* What to ask the lab; NULL with *problem (NULL: no memory) when the request cannot be used. */
+static struct lab_request *read_request(struct exchange *exchange, json_t **problem)
+{
+    const struct route *route = exchange->match.route;
+    struct lab_request *request = call_new(route->verb);
+    *problem = NULL;
+    if (request == NULL)
+        return NULL;
+    memcpy(request->name, exchange->match.name, sizeof request->name);
+    bool good = route_read_query(route, exchange->match.query, &request->reclaim, problem);
+    if (good && route->body) {
+        request->body = read_body(exchange, problem);
+        good = request->body != NULL;
+    } else if (good && exchange->body.size > 0) {
+        *problem = problem_new(400, "this request takes no body");
+        good = false;
+    }
+    if (good)
+        return request;
+    call_free(request);
+    return NULL;
+}
+
+static enum MHD_Result ask_lab(struct exchange *exchange)
+{
+    struct server *server = exchange->server;
+    json_t *problem;
+    struct lab_request *request = read_request(exchange, &problem);
+    if (request == NULL)
+        return answer_problem(exchange, problem);
+    buf_clear(&exchange->body);
+    uint64_t now_ns = server_now_ns();
+    visitor_extend(exchange, now_ns + server->answer_ns + server->request_ns);
+    exchange->phase = EXCHANGE_WAITING;
+    enum err err =
+        desk_post(server->desk, &server->backend, request, exchange->connection, now_ns, &exchange->ticket);
+    if (err == ERR_OK)
+        return MHD_YES;
+    call_free(request);
+    return answer_problem(exchange,
+                          err == ERR_CLOSED
+                              ? problem_new(503, "the daemon is shutting down")
+                              : problem_new(503, "the lab has too many commands to work on; try again"));
+}
+
+static struct MHD_Response *lab_response(const struct lab_request *request)
+{
+    struct MHD_Response *response = answer_json(request->status, request->answer);
+    if (response == NULL || request->location[0] == '\0')
+        return response;
+    char location[sizeof request->location + 16];
+    snprintf(location, sizeof location, "/scenario/%s", request->location);
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location) == MHD_YES)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+static enum MHD_Result answer_waiting(struct exchange *exchange)
+{
+    struct lab_request *request;
+    json_t *problem = NULL;
+    switch (desk_take(exchange->server->desk, &exchange->ticket, &request)) {
+    case TICKET_WAITING:
+        return MHD_YES;
+    case TICKET_ANSWERED: {
+        struct MHD_Response *response = lab_response(request);
+        int status = request->status;
+        call_free(request);
+        return answer_queue(exchange, status, response);
+    }
+    case TICKET_LATE:
+        problem = problem_new(503, "the lab has not answered in %u ms; what was asked for may still happen",
+                              (unsigned)(exchange->server->answer_ns / 1000000));
+        break;
+    case TICKET_STOPPED:
+        problem = problem_new(503, "the daemon is shutting down");
+        break;
+    case TICKET_NONE:
+        break;
+    }
+    return answer_problem(exchange, problem);
+}
+
+enum MHD_Result exchange_step(struct exchange *exchange, const char *method, const char *data, size_t *size)
+{
+    if (exchange->phase == EXCHANGE_WAITING)
+        return answer_waiting(exchange);
+    if (exchange->phase != EXCHANGE_RECEIVING)
+        return MHD_NO;
+    if (exchange->started_ns == 0)
+        return receive_head(exchange, method);
+    if (*size > 0) {
+        size_t given = *size;
+        *size = 0;
+        return receive_body(exchange, data, given);
+    }
+    if (exchange->refused)
+        return answer_refusal(exchange);
+    return exchange->match.route->serve != NULL ? exchange->match.route->serve(exchange) : ask_lab(exchange);
+}

@@ -1,0 +1,202 @@
+#include "http/route.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/check.h"
+#include "base/suggest.h"
+#include "http/body.h"
+#include "http/local.h"
+#include "http/scrape.h"
+#include "lab/problem.h"
+
+/* A segment of a path, decoded: a name, or a literal no longer than one. */
+#define SEGMENT LIMIT_NAME
+
+static const char name_pattern[] = "{name}";
+
+const struct route route_table[] = {
+    {"/", ROUTE_GET, local_index, .about = "this page", .curl = ""},
+    {"/metrics", ROUTE_GET, scrape_serve, .about = "for Prometheus: text or OpenMetrics by Accept, gzip",
+     .curl = ""},
+    {"/scenario", ROUTE_POST, .verb = LAB_SCENARIO_POST, .body = true,
+     .about = "start a scenario; action=cancel and action=reclaim end one",
+     .curl = "-d mode=leak-recv -d n=2000"},
+    {"/scenario", ROUTE_GET, .verb = LAB_SCENARIO_LIST, .about = "all scenarios, newest first", .curl = ""},
+    {"/scenario/{name}", ROUTE_GET, .verb = LAB_SCENARIO_SHOW, .about = "one scenario and its live counts",
+     .curl = "", .example = "/scenario/leak-recv-1"},
+    {"/scenario/{name}", ROUTE_DELETE, .verb = LAB_SCENARIO_DELETE, .reclaim = true,
+     .about = "cancel it; ?reclaim=true also frees what leaked", .curl = "-X DELETE",
+     .example = "/scenario/leak-recv-1"},
+    {"/reset", ROUTE_POST, .verb = LAB_RESET, .about = "cancel and reclaim everything, as a restart would",
+     .curl = "-X POST"},
+    {"/patterns", ROUTE_GET, .verb = LAB_PATTERN_LIST, .about = "the catalogue: modes and their parameters",
+     .curl = ""},
+    {"/patterns/{name}", ROUTE_GET, .verb = LAB_PATTERN_SHOW, .about = "one pattern with its source",
+     .curl = "", .example = "/patterns/recv"},
+    {"/healthz", ROUTE_GET, local_health, .about = "does the daemon live?", .curl = ""},
+    {"/readyz", ROUTE_GET, local_ready, .about = "does it take work? (503: starting, stopping or stalled)",
+     .curl = ""},
+    {"/version", ROUTE_GET, local_version, .about = "leaklab and its libraries", .curl = ""},
+    {"/openapi.json", ROUTE_GET, local_openapi, .about = "this API, for machines", .curl = ""},
+};
+const size_t route_count = COUNT_OF(route_table);
+
+const char *route_method_word(enum route_method method)
+{
+    static const char *const words[ROUTE_METHODS] = {"GET", "POST", "DELETE"};
+    return words[method];
+}
+
+/* Where the path begins: behind scheme and authority in absolute-form, which every server must accept. */
+static const char *target_path(const char *target)
+{
+    static const char scheme[] = "http://";
+    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
+        return target;
+    const char *authority = target + sizeof scheme - 1;
+    return authority + strcspn(authority, "/?");
+}
+
+static bool name_valid(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
+}
+
+enum path_match { PATH_DIFFERS, PATH_MATCHES, PATH_BAD_NAME };
+
+/* Compares a route's path with `size` bytes of a request's path, segment by segment. */
+static enum path_match match_path(const char *pattern, const char *path, size_t size,
+                                  char name[static SEGMENT + 1])
+{
+    enum path_match result = PATH_MATCHES;
+    const char *end = path + size;
+    if (size > 1 && end[-1] == '/' && end[-2] != '/')
+        end--;
+    name[0] = '\0';
+    while (*pattern == '/' && path < end && *path == '/') {
+        size_t wanted = strcspn(++pattern, "/");
+        path++;
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        size_t given = (size_t)((slash == NULL ? end : slash) - path);
+        char segment[SEGMENT + 1];
+        bool decoded = body_unescape(path, given, false, segment, SEGMENT);
+        if (wanted == sizeof name_pattern - 1 && strncmp(pattern, name_pattern, wanted) == 0) {
+            if (given == 0)
+                return PATH_DIFFERS;
+            if (!decoded || !name_valid(segment))
+                result = PATH_BAD_NAME;
+            else
+                memcpy(name, segment, sizeof segment);
+        } else if (!decoded || strlen(segment) != wanted || strncmp(segment, pattern, wanted) != 0) {
+            return PATH_DIFFERS;
+        }
+        pattern += wanted;
+        path += given;
+    }
+    return *pattern == '\0' && path == end ? result : PATH_DIFFERS;
+}
+
+static void add_allowed(struct route_match *match, enum route_method method)
+{
+    size_t used = strlen(match->allow);
+    snprintf(match->allow + used, sizeof match->allow - used, "%s%s", used == 0 ? "" : ", ",
+             method == ROUTE_GET ? "GET, HEAD" : route_method_word(method));
+}
+
+void route_find(const char *method, const char *target, struct route_match *match)
+{
+    const char *path = target_path(target);
+    size_t size = strcspn(path, "?");
+    *match = (struct route_match){.outcome = ROUTE_NO_PATH};
+    match->query = path[size] == '?' ? path + size + 1 : "";
+    if (size == 0 && path != target) {
+        path = "/"; /* an authority alone */
+        size = 1;
+    }
+    const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    for (size_t i = 0; i < route_count; i++) {
+        char name[SEGMENT + 1];
+        enum path_match found = match_path(route_table[i].path, path, size, name);
+        if (found == PATH_DIFFERS)
+            continue;
+        add_allowed(match, route_table[i].method);
+        if (match->outcome == ROUTE_NO_PATH) {
+            match->outcome = ROUTE_NO_METHOD;
+            match->route = &route_table[i];
+        }
+        if (strcmp(route_method_word(route_table[i].method), wanted) == 0) {
+            match->outcome = found == PATH_BAD_NAME ? ROUTE_BAD_NAME : ROUTE_FOUND;
+            match->route = &route_table[i];
+            memcpy(match->name, name, sizeof name);
+        }
+    }
+}
+
+/* One `name=value` of a query; false with *problem when it is not `reclaim=true` or `reclaim=false`. */
+static bool read_parameter(const struct route *route, const char *text, size_t size, bool *reclaim,
+                           bool *seen, json_t **problem)
+{
+    const char *equals = memchr(text, '=', size);
+    size_t name_size = equals == NULL ? size : (size_t)(equals - text);
+    char name[LIMIT_TARGET_BYTES + 1];
+    char value[LIMIT_TARGET_BYTES + 1] = "";
+    bool decoded =
+        body_unescape(text, name_size, true, name, LIMIT_TARGET_BYTES) &&
+        (equals == NULL || body_unescape(equals + 1, size - name_size - 1, true, value, LIMIT_TARGET_BYTES));
+    if (!decoded) {
+        *problem =
+            problem_new(400, "the query holds a bad %%-escape, a zero byte, or text that is not UTF-8");
+        return false;
+    }
+    *problem = problem_new(422, "the query cannot be used");
+    if (!route->reclaim)
+        problem_add_member(*problem, name, "unknown query parameter \"%s\": none is known here", name);
+    else if (strcmp(name, "reclaim") != 0)
+        problem_add_member(*problem, name, "unknown query parameter \"%s\": did you mean \"reclaim\"?", name);
+    else if (*seen)
+        problem_add_member(*problem, name, "given twice");
+    else if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        problem_add_member(*problem, name, "\"%s\" is neither \"true\" nor \"false\"", value);
+    else {
+        json_decref(*problem);
+        *problem = NULL;
+        *seen = true;
+        *reclaim = value[0] == 't';
+        return true;
+    }
+    return false;
+}
+
+bool route_read_query(const struct route *route, const char *query, bool *reclaim, json_t **problem)
+{
+    bool seen = false;
+    *problem = NULL;
+    *reclaim = false;
+    while (*query != '\0') {
+        size_t size = strcspn(query, "&");
+        if (size > 0 && !read_parameter(route, query, size, reclaim, &seen, problem))
+            return false;
+        query += size + (query[size] == '&');
+    }
+    return true;
+}
+
+void route_suggest(struct buf *text, const char *target)
+{
+    const char *words[COUNT_OF(route_table)];
+    size_t count = 0;
+    for (size_t i = 0; i < route_count; i++)
+        if (count == 0 || strcmp(words[count - 1], route_table[i].path) != 0)
+            words[count++] = route_table[i].path;
+
+    char path[LIMIT_TARGET_BYTES + 1];
+    snprintf(path, sizeof path, "%s", target_path(target));
+    path[strcspn(path, "?")] = '\0';
+    if (suggest_nearest(path, words, count) == NULL && path[0] == '/')
+        path[1 + strcspn(path + 1, "/")] =
+            '\0'; /* "/scenarios/leak-recv-1" is near to "/scenario" in its first part */
+    suggest_append(text, path, words, count);
+}

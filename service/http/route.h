@@ -1,0 +1,64 @@
+/* The one table of routes. Everything that must know them reads it: dispatch, 404 and 405 answers, the index
+ * page, the metrics' label `route`, and the test that compares it with openapi.json. */
+#pragma once
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "lab/request.h"
+
+struct exchange;
+
+enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
+
+struct route {
+    const char *path; /* "/scenario/{name}" */
+    enum route_method method;
+    enum MHD_Result (*serve)(
+        struct exchange *exchange); /* answers on the HTTP thread; NULL: the lab answers */
+    enum lab_verb verb;             /* what to ask the lab */
+    bool body;                      /* takes a JSON object or a form */
+    bool reclaim;                   /* takes the query parameter `reclaim` */
+    const char *about;              /* for the index page */
+    const char *curl;               /* an example's arguments before the URL, "" for none */
+    const char *example;            /* the example's path; NULL: the same as `path` */
+};
+
+extern const struct route route_table[];
+extern const size_t route_count;
+
+enum route_outcome {
+    ROUTE_FOUND,
+    ROUTE_NO_PATH,
+    ROUTE_NO_METHOD, /* `allow` says which methods the path has */
+    ROUTE_BAD_NAME   /* {name} holds what no name may hold */
+};
+
+struct route_match {
+    enum route_outcome outcome;
+    const struct route
+        *route; /* NULL for ROUTE_NO_PATH; otherwise one of the path's routes, for its `path` */
+    char name[LIMIT_NAME + 1]; /* {name}, decoded; "" where the path has none */
+    char allow[64];            /* "GET, HEAD, DELETE" */
+    const char *query;         /* what follows '?' in the target, still encoded; "" for none */
+};
+
+/* "GET", "POST", "DELETE". */
+const char *route_method_word(enum route_method method);
+
+/* Finds the route of a method and a request target (RFC 9112, origin-form or absolute-form). HEAD matches
+ * where GET does; one slash at the end is ignored; segments are percent-decoded before they are compared.
+ * `match->query` points into `target`. */
+void route_find(const char *method, const char *target, struct route_match *match);
+
+/* Reads the query of a route that the lab answers. False when it holds an unknown parameter, one given twice,
+ * or a value other than true and false: *problem is then a 422 that the caller owns, or NULL when memory is
+ * out. */
+bool route_read_query(const struct route *route, const char *query, bool *reclaim, json_t **problem);
+
+/* Appends a sentence about a target that has no route: the nearest one, or all. */
+void route_suggest(struct buf *text, const char *target);

@@ -1,0 +1,27 @@
+/* GET /metrics: the snapshot that the lab published last, in the format and encoding that the client asks
+ * for. It never waits for the lab. */
+#pragma once
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <zlib.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "http/process.h"
+
+struct exchange;
+
+/* What scrapes use again and again. */
+struct scrape {
+    z_stream deflate;  /* set up once: its tables are a quarter of a megabyte */
+    struct link spare; /* bodies that no answer is using */
+    struct process_reader process;
+};
+
+enum err scrape_init(struct scrape *scrape);
+
+/* Every answer has been sent or given up. Harmless on zeroes. */
+void scrape_deinit(struct scrape *scrape);
+
+enum MHD_Result scrape_serve(struct exchange *exchange);

@@ -1,0 +1,294 @@
+#include "http/server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "http/parts.h"
+
+#define MS_NS       1000000ULL
+#define TICK_MIN    (5 * MS_NS)
+#define TICK_MAX    (1000 * MS_NS)
+#define LOG_MESSAGE 512
+
+/* Requests that have just been told that the server stops still need a moment on the HTTP thread to say so.
+ */
+#define LAST_WORDS_NS (100 * MS_NS)
+
+uint64_t server_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+int server_thread_create(pthread_t *thread, void *(*run)(void *), void *context)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int result = pthread_create(thread, NULL, run, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+const struct snapshot *server_snapshot(struct server *server)
+{
+    const struct snapshot *snapshot = server->backend.snapshot(server->backend.context);
+    server->seen_ready |= snapshot->ready;
+    return snapshot;
+}
+
+void server_request_ended(struct server *server)
+{
+    if (atomic_fetch_sub(&server->open, 1) != 1 || !atomic_load(&server->stopping))
+        return;
+    pthread_mutex_lock(&server->drain_mutex);
+    pthread_cond_signal(&server->drained);
+    pthread_mutex_unlock(&server->drain_mutex);
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* The first connection may come before server_start has heard which port the system chose. */
+static uint16_t local_port(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } local = {.v6 = {0}};
+    socklen_t size = sizeof local;
+    if (getsockname(fd, &local.any, &size) != 0)
+        return 0;
+    return ntohs(local.any.sa_family == AF_INET6 ? local.v6.sin6_port : local.v4.sin_port);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        visitor_free(&server->visitors, *socket_context);
+        *socket_context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (server->guard.port == 0)
+        guard_init(&server->guard, &server->listen, local_port(info->connect_fd));
+    *socket_context =
+        visitor_new(&server->visitors, server, info->connect_fd, server_now_ns() + server->idle_ns);
+}
+
+/* MHD_OPTION_URI_LOG_CALLBACK: the only place where libmicrohttpd shows the target before it takes it apart.
+ */
+static void *on_request_line(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    struct visitor *visitor = visitor_of(connection);
+    if (visitor == NULL)
+        return NULL;
+    visitor_extend(&visitor->exchange, server_now_ns() + server->request_ns);
+    exchange_begin(&visitor->exchange, connection, target);
+    return &visitor->exchange;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *size,
+                                  void **exchange)
+{
+    (void)context, (void)connection, (void)url, (void)version;
+    return *exchange == NULL ? MHD_NO : exchange_step(*exchange, method, data, size);
+}
+
+static void on_request_end(void *context, struct MHD_Connection *connection, void **exchange,
+                           enum MHD_RequestTerminationCode code)
+{
+    struct server *server = context;
+    (void)connection, (void)code;
+    if (*exchange == NULL)
+        return;
+    exchange_end(*exchange);
+    visitor_extend(*exchange, server_now_ns() + server->idle_ns);
+    *exchange = NULL;
+}
+
+/* Escapes are decoded where they are understood, see route.h; libmicrohttpd would cut the target at a %00. */
+static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context, (void)connection;
+    return strlen(text);
+}
+
+static void on_log(void *context, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void on_log(void *context, const char *format, va_list arguments)
+{
+    const struct server *server = context;
+    char message[LOG_MESSAGE];
+    vsnprintf(message, sizeof message, format, arguments);
+    message[strcspn(message, "\r\n")] = '\0';
+    log_line(server->log, LOG_DEBUG, "libmicrohttpd", LOG_TEXT("message", message));
+}
+
+static struct MHD_Daemon *start_daemon(struct server *server, unsigned connections)
+{
+    const struct address *listen = &server->listen;
+    bool v6 = listen->socket.ss_family == AF_INET6;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     MHD_USE_ITC | (v6 ? (listen->any ? MHD_USE_DUAL_STACK : MHD_USE_IPv6) : 0);
+    const struct MHD_OptionItem options[] = {
+        /* The logger comes first: it hears what is wrong with the rest. */
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, server},
+        {MHD_OPTION_SOCK_ADDR, 0, (void *)(uintptr_t)&listen->socket},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_BYTES, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_request_end, server},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return daemon;
+}
+
+static uint64_t ns_or(uint32_t ms, uint64_t default_ms)
+{
+    return (ms == 0 ? default_ms : ms) * MS_NS;
+}
+
+static void apply_limits(struct server *server, const struct server_limits *limits)
+{
+    server->idle_ns = ns_or(limits->idle_ms, LIMIT_IDLE_SECONDS * 1000);
+    server->request_ns = ns_or(limits->request_ms, LIMIT_REQUEST_SECONDS * 1000);
+    server->answer_ns = ns_or(limits->answer_ms, LIMIT_ANSWER_SECONDS * 1000);
+    server->drain_ns = ns_or(limits->drain_ms, LIMIT_DRAIN_MS);
+}
+
+/* A quarter of the shortest deadline: none is overrun by more than that. */
+static uint64_t tick_ns(const struct server *server)
+{
+    uint64_t tick = TICK_MAX * 4;
+    tick = server->idle_ns < tick ? server->idle_ns : tick;
+    tick = server->request_ns < tick ? server->request_ns : tick;
+    tick = server->answer_ns < tick ? server->answer_ns : tick;
+    return tick / 4 < TICK_MIN ? TICK_MIN : tick / 4;
+}
+
+static struct server *server_new(const struct server_config *config)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return NULL;
+    server->listen = config->listen;
+    server->backend = config->backend;
+    server->log = config->log;
+    server->revision = config->revision;
+    apply_limits(server, &config->limits);
+    pthread_mutex_init(&server->drain_mutex, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->drained, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return server;
+}
+
+static void server_free(struct server *server)
+{
+    scrape_deinit(&server->scrape);
+    export_free(server->exporter);
+    desk_free(server->desk);
+    pthread_cond_destroy(&server->drained);
+    pthread_mutex_destroy(&server->drain_mutex);
+    free(server);
+}
+
+enum err server_start(const struct server_config *config, struct server **started)
+{
+    const struct server_limits *limits = &config->limits;
+    struct server *server = server_new(config);
+    if (server == NULL)
+        return ERR_MEMORY;
+    enum err err = ERR_MEMORY;
+    server->desk = desk_new(limits->commands == 0 ? LIMIT_COMMANDS_IN_FLIGHT : limits->commands);
+    server->exporter = export_new(config->revision);
+    if (server->desk == NULL || server->exporter == NULL || scrape_init(&server->scrape) != ERR_OK)
+        goto err_after_new;
+    err = visitors_init(&server->visitors, server->desk, server->answer_ns, tick_ns(server));
+    if (err != ERR_OK)
+        goto err_after_new;
+
+    server->daemon = start_daemon(server, limits->connections == 0 ? LIMIT_CONNECTIONS : limits->connections);
+    err = ERR_SYSTEM;
+    if (server->daemon == NULL)
+        goto err_after_visitors;
+    server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    *started = server;
+    return ERR_OK;
+
+err_after_visitors:;
+    int error = errno;
+    visitors_deinit(&server->visitors);
+    errno = error;
+err_after_new:
+    server_free(server);
+    return err;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+/* Waits until no request is open, or until `until_ns`. */
+static void wait_drained(struct server *server, uint64_t until_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
+    pthread_mutex_lock(&server->drain_mutex);
+    while (atomic_load(&server->open) > 0)
+        if (pthread_cond_timedwait(&server->drained, &server->drain_mutex, &until) != 0)
+            break;
+    pthread_mutex_unlock(&server->drain_mutex);
+}
+
+void server_stop(struct server *server)
+{
+    if (server == NULL)
+        return;
+    atomic_store(&server->stopping, true);
+    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+    if (listener != MHD_INVALID_SOCKET)
+        shutdown(listener, SHUT_RDWR);
+    wait_drained(server, server_now_ns() + server->drain_ns);
+    desk_abandon(server->desk, UINT64_MAX, TICKET_STOPPED);
+    wait_drained(server, server_now_ns() + LAST_WORDS_NS);
+    MHD_stop_daemon(server->daemon);
+    if (listener != MHD_INVALID_SOCKET)
+        close(listener);
+    visitors_deinit(&server->visitors);
+    server_free(server);
+}

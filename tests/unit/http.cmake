@@ -1,0 +1,8 @@
+foreach(thing address body guard openapi problem route)
+  leaklab_unit_test(test_http_${thing} LINKS http)
+endforeach()
+# These speak to a running server over loopback sockets, with a lab that the test plays itself.
+foreach(thing life memory refuse serve)
+  leaklab_unit_test(test_http_${thing} LINKS http)
+  target_sources(test_http_${thing} PRIVATE http_fixture.c)
+endforeach()
