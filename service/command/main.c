@@ -1,0 +1,80 @@
+/* Picks the subcommand. Flags without one are `leaklab run`'s, so that the article's own line works as it
+ * stands: leaklab -mode=leak-recv -n=2000 -linger=80ms. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/heap.h"
+#include "base/suggest.h"
+#include "command/command.h"
+#include "command/options.h"
+
+struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+};
+
+static int print_version(int argc, char **argv);
+
+static const struct subcommand subcommands[] = {
+    {"serve", command_serve, "run the daemon: /metrics, POST /scenario and the rest of the API"},
+    {"run", command_run, "run one pattern in the terminal and print how many tasks are left"},
+    {"version", print_version, "print the version"},
+};
+
+static int print_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("leaklab %s (%s)\n", LEAKLAB_VERSION, LEAKLAB_REVISION);
+    return EXIT_OK;
+}
+
+static void print_help(FILE *stream)
+{
+    fputs("leaklab grows task leaks on purpose, and shows which tasks are leaked and why.\n\n"
+          "usage: leaklab COMMAND [flags]\n\n",
+          stream);
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].about);
+    fputs("\n'leaklab COMMAND --help' lists a command's flags. Two to begin with:\n"
+          "  leaklab run -mode=leak-recv -n=2000 -linger=80ms\n"
+          "  leaklab serve --demo\n",
+          stream);
+}
+
+static int unknown_command(const char *word)
+{
+    const char *names[COUNT_OF(subcommands)];
+    struct buf hint;
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        names[i] = subcommands[i].name;
+    buf_init(&hint, 1024);
+    suggest_append(&hint, word, names, COUNT_OF(names));
+    fprintf(stderr, "leaklab: unknown command \"%s\": %s; see 'leaklab --help'\n", word, buf_text(&hint));
+    buf_deinit(&hint);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return print_version(argc, argv);
+    if (argv[1][0] == '-')
+        return command_run(argc, argv);
+    for (size_t i = 0; i < COUNT_OF(subcommands); i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
+    return unknown_command(argv[1]);
+}

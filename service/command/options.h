@@ -1,0 +1,36 @@
+/* Command-line flags, from one table per subcommand: the table drives parsing, environment variables and
+ * --help. Flags may be spelled as in Go (-n=2000) or as GNU does (--n 2000), see getopt_long_only(3). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OPTIONS_MAX 64
+
+/* Exit codes of every subcommand. */
+enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct option_spec {
+    const char *name;
+    const char *argument; /* what it takes, for --help: "HOST:PORT"; NULL: a switch that takes nothing */
+    const char *fallback; /* the value when it is not given; NULL: none */
+    const char *help;
+};
+
+struct options {
+    const char *command; /* for messages: "leaklab serve" */
+    const struct option_spec *specs;
+    size_t count; /* at most OPTIONS_MAX */
+    const char
+        *env_prefix; /* "LEAKLAB_": --max-tasks is LEAKLAB_MAX_TASKS as well, the flag wins; NULL: none */
+};
+
+/* Fills values[i] for specs[i]: the flag's text, else the environment's, else the fallback; a switch is
+ * "true" or NULL; given[i] (may be NULL) tells whether the flag or the environment named it. Texts are
+ * borrowed from argv, the environment and the table. False after a message on stderr: an unknown flag (with
+ * the nearest one), a missing value, a stray argument. `--help` sets *help and returns true. */
+bool options_parse(const struct options *options, int argc, char **argv, const char **values, bool *given,
+                   bool *help);
+
+/* The flags, one a line, on stdout. */
+void options_print_help(const struct options *options);

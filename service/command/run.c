@@ -1,0 +1,312 @@
+/* leaklab run: the article's own command. One start of one mode, here and now, and a line at each stage:
+ * before, blocked, after cancel and wait, at the end. The owner counts as a task, as main does in Go, and
+ * stays to the end to print. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <uv.h>
+
+#include "base/check.h"
+#include "base/heap.h"
+#include "command/command.h"
+#include "command/options.h"
+#include "lab/machine.h"
+#include "lab/problem.h"
+#include "lab/spec.h"
+
+#define WAIT_NS  10000000000ull /* for tasks that heard a cancel to end: longer is a leak */
+#define SLICE_NS 10000000u
+
+enum run_option { MODE, LINGER, HOLDS, SEED, JSON, RUN_OPTIONS };
+
+static const struct option_spec fixed_specs[RUN_OPTIONS] = {
+    [MODE] = {"mode", "MODE", "fix-recv", "which pattern, leaking or fixed"},
+    [LINGER] = {"linger", "DURATION", "120ms", "how long the owner stays before it cancels"},
+    [HOLDS] = {"holds", "SIZE", "1KiB", "heap that every task keeps"},
+    [SEED] = {"seed", "N", NULL, "the same seed gives the same run (default: random)"},
+    [JSON] = {"json", NULL, NULL, "print JSON lines"},
+};
+
+/* The flags: the fixed ones, then every parameter of every pattern, each name once. */
+struct flags {
+    struct option_spec specs[OPTIONS_MAX];
+    char help[OPTIONS_MAX][256];
+    size_t count;
+};
+
+static bool flag_known(const struct flags *flags, const char *name)
+{
+    for (size_t i = 0; i < flags->count; i++)
+        if (strcmp(flags->specs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void flags_init(struct flags *flags, const struct catalogue *catalogue)
+{
+    memcpy(flags->specs, fixed_specs, sizeof fixed_specs);
+    flags->count = RUN_OPTIONS;
+    for (size_t p = 0; p < catalogue->count; p++) {
+        const struct pattern *pattern = catalogue->patterns[p];
+        for (uint16_t i = 0; i < pattern->param_count && flags->count < OPTIONS_MAX; i++) {
+            const struct param *param = &pattern->params[i];
+            if (flag_known(flags, param->name))
+                continue;
+            char *help = flags->help[flags->count];
+            snprintf(help, sizeof flags->help[0], "%s (of %s; default %s)", param->about, pattern->name,
+                     param->default_text);
+            flags->specs[flags->count++] =
+                (struct option_spec){param->name, param_type_word(param->type), NULL, help};
+        }
+    }
+}
+
+/* The body of the POST /scenario that would ask for the same, so that flags and API are checked by the same
+ * code. A parameter that the mode's pattern does not have is left out: the article gives -tick to every mode.
+ */
+static json_t *spec_body(const struct flags *flags, const char **values, const struct pattern *pattern)
+{
+    json_t *body = json_object();
+    int failed = body == NULL;
+    for (size_t i = 0; i < flags->count; i++) {
+        const char *name = flags->specs[i].name;
+        bool ours =
+            i < JSON || (i >= RUN_OPTIONS && (pattern == NULL || pattern_param(pattern, name, NULL) != NULL));
+        if (ours && values[i] != NULL)
+            failed |= json_object_set_new(body, name, json_string(values[i]));
+    }
+    if (!failed)
+        return body;
+    json_decref(body);
+    return NULL;
+}
+
+/* One line an error: "leaklab run: -n: must be ...". */
+static void print_problem(const json_t *problem)
+{
+    size_t i;
+    json_t *error;
+    json_array_foreach(json_object_get(problem, "errors"), i, error)
+    {
+        const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const char *detail = json_string_value(json_object_get(error, "detail"));
+        fprintf(stderr, "leaklab run: %s%s: %s\n", pointer[0] == '/' ? "-" : "",
+                pointer[0] == '/' ? pointer + 1 : pointer, detail);
+    }
+    if (i == 0)
+        fprintf(stderr, "leaklab run: %s\n",
+                problem == NULL ? "out of memory" : json_string_value(json_object_get(problem, "detail")));
+}
+
+static void print_modes(const struct catalogue *catalogue, FILE *stream)
+{
+    struct buf modes;
+    buf_init(&modes, LIMIT_PATTERN_BYTES);
+    catalogue_modes(catalogue, &modes);
+    fprintf(stream, "modes: %s\n", buf_text(&modes));
+    buf_deinit(&modes);
+}
+
+/* Parameters of other patterns have no effect, but nonsense in them is still nonsense. */
+static bool unused_sound(const struct flags *flags, const char **values, const struct catalogue *catalogue)
+{
+    for (size_t i = RUN_OPTIONS; i < flags->count; i++) {
+        for (size_t p = 0; values[i] != NULL && p < catalogue->count; p++) {
+            const struct param *param = pattern_param(catalogue->patterns[p], flags->specs[i].name, NULL);
+            struct buf why;
+            int64_t value;
+            if (param == NULL)
+                continue;
+            buf_init(&why, PROBLEM_TEXT);
+            enum err err = param_parse(param, values[i], &value, &why);
+            if (err != ERR_OK)
+                fprintf(stderr, "leaklab run: -%s: %s\n", param->name, buf_text(&why));
+            buf_deinit(&why);
+            if (err != ERR_OK)
+                return false;
+            break;
+        }
+    }
+    return true;
+}
+
+static bool read_spec(const struct flags *flags, const char **values, const struct catalogue *catalogue,
+                      struct spec *spec)
+{
+    struct machine machine;
+    struct mode mode = {0};
+    struct buf why;
+    uint64_t seed = 0;
+    json_t *problem = NULL;
+    machine_read(&machine);
+    struct machine_limits limits = machine_defaults(&machine);
+    uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL);
+    buf_init(&why, PROBLEM_TEXT);
+    bool known = catalogue_find_mode(catalogue, values[MODE], &mode, &why) == ERR_OK;
+    buf_deinit(&why);
+    json_t *body = spec_body(flags, values, mode.pattern);
+    struct spec_context context = {catalogue, limits.max_tasks, limits.max_heap_bytes, seed & SPEC_SEED_MAX};
+    bool sound = body != NULL && spec_parse(&context, body, spec, &problem) == ERR_OK;
+    if (!sound)
+        print_problem(problem);
+    if (!known)
+        print_modes(catalogue, stderr);
+    json_decref(problem);
+    json_decref(body);
+    return sound && unused_sound(flags, values, catalogue);
+}
+
+/* A stage of the run: how many tasks there are, and the heap where the allocator can tell. */
+static void print_stage(const char *stage, const char *key, const struct runtime *runtime, bool json)
+{
+    struct heap_stats heap;
+    uint64_t objects;
+    heap_flush();
+    bool known = heap_stats_read(&heap) && heap_objects_read(&objects);
+    if (json) {
+        printf("{\"stage\":\"%s\",\"tasks\":%" PRIu64, key, runtime->live);
+        if (known)
+            printf(",\"heap_alloc_bytes\":%" PRIu64 ",\"heap_objects\":%" PRIu64, heap.allocated_bytes,
+                   objects);
+        puts("}");
+    } else {
+        printf("[%s] tasks=%" PRIu64, stage, runtime->live);
+        if (known)
+            printf(" heap_alloc=%.2fMB heap_objects=%" PRIu64, (double)heap.allocated_bytes / 1e6, objects);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static void sleep_ns(uint64_t ns)
+{
+    struct timespec time = {.tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u)};
+    nanosleep(&time, NULL);
+}
+
+/* Runs the runtime until `until_ns` of its clock, or until `reached` says so. */
+static void run_until(struct runtime *runtime, uint64_t until_ns, bool (*reached)(const struct workload *),
+                      const struct workload *workload)
+{
+    for (;;) {
+        bool more = runtime_turn(runtime, (struct budget){.ns = SLICE_NS});
+        uint64_t now_ns = runtime->clock->now_ns(runtime->clock);
+        if (now_ns >= until_ns || (reached != NULL && reached(workload)))
+            return;
+        uint64_t due_ns = runtime_due_ns(runtime);
+        uint64_t next_ns = due_ns < until_ns ? due_ns : until_ns;
+        if (!more && next_ns > now_ns)
+            sleep_ns(next_ns - now_ns);
+    }
+}
+
+/* Nobody is ready: whoever was spawned has run to the step on which it blocks. */
+static bool blocked(const struct workload *workload)
+{
+    return workload->census.states[TASK_READY] == 0;
+}
+
+/* Only the owner is left. */
+static bool alone(const struct workload *workload)
+{
+    return workload_live(workload) <= 1;
+}
+
+static void run_stages(struct runtime *runtime, struct workload *workload, const struct spec *spec, bool json)
+{
+    uint64_t began_ns = runtime->clock->now_ns(runtime->clock);
+    uint64_t leave_ns = began_ns + (uint64_t)spec->linger_ns;
+    print_stage("start", "start", runtime, json);
+    run_until(runtime, began_ns + WAIT_NS, blocked, workload);
+    print_stage("after spawn (still blocked)", "after_spawn", runtime, json);
+    run_until(runtime, leave_ns, NULL, workload);
+    workload_cancel(workload);
+    bool fixed = spec->mode.variant == VARIANT_FIX;
+    run_until(runtime, runtime->clock->now_ns(runtime->clock) + WAIT_NS, fixed ? alone : workload_told,
+              workload);
+    if (fixed)
+        print_stage("after cancel + wait", "after_cancel_wait", runtime, json);
+    print_stage("end", "end", runtime, json);
+}
+
+static int run_spec(const struct spec *spec, bool json)
+{
+    struct clock clock = clock_monotonic();
+    struct runtime runtime;
+    struct workload workload;
+    enum err err = runtime_init(&runtime, &clock, spec->max_tasks, spec->max_heap_bytes);
+    struct tally *tally = err == ERR_OK ? runtime_tally(&runtime, spec_program(spec)) : NULL;
+    if (tally != NULL) {
+        struct workload_spec settings = spec_workload(spec, tally);
+        settings.owner_stays = true;
+        err = workload_init(&workload, &runtime, &settings);
+    } else {
+        err = ERR_MEMORY;
+    }
+    if (err == ERR_OK) {
+        err = workload_start(&workload);
+        if (err == ERR_OK)
+            run_stages(&runtime, &workload, spec, json);
+        if (workload.capped_by != LIMIT_KINDS)
+            fprintf(stderr, "leaklab run: stopped spawning: the limit on %s is reached\n",
+                    limit_kind_word(workload.capped_by));
+        workload_reclaim(&workload);
+        run_until(&runtime, UINT64_MAX, workload_idle, &workload);
+        workload_deinit(&workload);
+    }
+    runtime_deinit(&runtime);
+    if (err == ERR_OK)
+        return EXIT_OK;
+    fprintf(stderr, "leaklab run: %s\n", err_text(err));
+    return EXIT_FAILED;
+}
+
+static int print_help(const struct options *options, const struct catalogue *catalogue)
+{
+    puts("usage: leaklab run [flags]\n\n"
+         "Starts one pattern, lets its owner stay for a while, cancels, and prints how many tasks there are "
+         "at each\n"
+         "stage. A fixed mode comes back to 1, the owner; a leaking one does not. Flags may be written as in "
+         "Go,\n"
+         "-n=2000, or as GNU does, --n 2000.\n");
+    options_print_help(options);
+    putchar('\n');
+    print_modes(catalogue, stdout);
+    return EXIT_OK;
+}
+
+static int run_with(int argc, char **argv, const struct catalogue *catalogue)
+{
+    struct flags flags;
+    const char *values[OPTIONS_MAX];
+    struct spec spec;
+    bool help;
+    flags_init(&flags, catalogue);
+    struct options options = {"leaklab run", flags.specs, flags.count, NULL};
+    if (!options_parse(&options, argc, argv, values, NULL, &help))
+        return EXIT_USAGE;
+    if (help)
+        return print_help(&options, catalogue);
+    if (!read_spec(&flags, values, catalogue, &spec))
+        return EXIT_USAGE;
+    return run_spec(&spec, values[JSON] != NULL);
+}
+
+int command_run(int argc, char **argv)
+{
+    struct catalogue catalogue;
+    struct buf why;
+    buf_init(&why, LIMIT_PATTERN_BYTES);
+    catalogue_init(&catalogue);
+    enum err err = catalogue_load(&catalogue, &why);
+    int code = EXIT_FAILED;
+    if (err == ERR_OK)
+        code = run_with(argc, argv, &catalogue);
+    else
+        fprintf(stderr, "leaklab run: cannot load the patterns: %s\n",
+                why.size > 0 ? why.data : err_text(err));
+    catalogue_deinit(&catalogue);
+    buf_deinit(&why);
+    return code;
+}

@@ -1,0 +1,253 @@
+/* leaklab serve: the lab on this thread's loop, the HTTP server on its own thread, and the signals that end
+ * both. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/check.h"
+#include "base/unit.h"
+#include "command/command.h"
+#include "command/demo.h"
+#include "command/options.h"
+#include "http/server.h"
+#include "lab/lab.h"
+#include "lab/machine.h"
+
+enum serve_option { LISTEN, MAX_TASKS, MAX_HEAP, DEMO, LOG_FORMAT, LOG_LEVEL, SERVE_OPTIONS };
+
+static const struct option_spec specs[SERVE_OPTIONS] = {
+    [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
+    [MAX_TASKS] = {"max-tasks", "N", NULL,
+                   "live tasks of all scenarios together (default: what fits into max-heap)"},
+    [MAX_HEAP] =
+        {"max-heap", "SIZE", NULL,
+         "memory of all scenarios together, such as 2GiB (default: half of what the machine or its control "
+         "group has free)"},
+    [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
+    [LOG_FORMAT] = {"log-format", "text|json", "text", "how log lines on stderr look"},
+    [LOG_LEVEL] = {"log-level", "LEVEL", "info", "debug, info, warn or error"},
+};
+
+static const struct options options = {"leaklab serve", specs, SERVE_OPTIONS, "LEAKLAB_"};
+
+struct settings {
+    struct address listen;
+    struct machine_limits limits;
+    bool demo;
+    struct log log;
+};
+
+/* What is alive while the daemon serves. */
+struct daemon {
+    uv_loop_t loop;
+    uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGUSR1 */
+    uv_work_t stopping;
+    struct catalogue catalogue;
+    struct lab *lab;
+    struct server *server;
+    const struct settings *settings;
+    bool ending;
+};
+
+static bool bad_value(enum serve_option option, const char *value, const char *right)
+{
+    fprintf(stderr, "leaklab serve: --%s: \"%s\" is not %s\n", specs[option].name, value, right);
+    return false;
+}
+
+static bool read_limits(const char **values, struct machine_limits *limits)
+{
+    struct machine machine;
+    machine_read(&machine);
+    *limits = machine_defaults(&machine);
+    int64_t number;
+    if (values[MAX_HEAP] != NULL) {
+        if (unit_parse_size(values[MAX_HEAP], &number) != ERR_OK || number == 0)
+            return bad_value(MAX_HEAP, values[MAX_HEAP], "a size such as 512MiB or 2GiB");
+        limits->max_heap_bytes = (uint64_t)number;
+    }
+    if (values[MAX_TASKS] != NULL) {
+        if (unit_parse_count(values[MAX_TASKS], &number) != ERR_OK || number == 0 || number > LIMIT_TASKS)
+            return bad_value(MAX_TASKS, values[MAX_TASKS], "a whole number from 1 to 2147483648");
+        limits->max_tasks = (uint64_t)number;
+    }
+    return true;
+}
+
+static bool read_settings(const char **values, struct settings *settings)
+{
+    *settings = (struct settings){.demo = values[DEMO] != NULL, .log = {.fd = STDERR_FILENO}};
+    if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
+        return bad_value(LISTEN, values[LISTEN],
+                         "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
+    settings->log.json = strcmp(values[LOG_FORMAT], "json") == 0;
+    if (!settings->log.json && strcmp(values[LOG_FORMAT], "text") != 0)
+        return bad_value(LOG_FORMAT, values[LOG_FORMAT], "text or json");
+    if (!log_level_parse(values[LOG_LEVEL], &settings->log.level))
+        return bad_value(LOG_LEVEL, values[LOG_LEVEL], "debug, info, warn or error");
+    return read_limits(values, &settings->limits);
+}
+
+static void stop_server(uv_work_t *work)
+{
+    struct daemon *daemon = work->data;
+    server_stop(daemon->server);
+}
+
+static void server_stopped(uv_work_t *work, int status)
+{
+    struct daemon *daemon = work->data;
+    CHECK(status == 0);
+    lab_close(daemon->lab);
+}
+
+/* Readiness goes first; the server then ends on another thread, since the requests that it lets end are
+ * answered on this one; the lab closes when nobody can ask it any more. */
+static void end(struct daemon *daemon)
+{
+    if (daemon->ending)
+        return;
+    daemon->ending = true;
+    lab_set_ready(daemon->lab, false);
+    daemon->stopping.data = daemon;
+    if (uv_queue_work(&daemon->loop, &daemon->stopping, stop_server, server_stopped) != 0)
+        abort();
+    for (size_t i = 0; i < COUNT_OF(daemon->signals); i++)
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    if (number == SIGUSR1) {
+        lab_log_tasks(daemon->lab);
+        return;
+    }
+    log_line(&daemon->settings->log, LOG_INFO, "stopping",
+             LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
+    end(daemon);
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
+            abort();
+    }
+}
+
+static void backend_post(void *context, struct lab_request *request)
+{
+    lab_post(context, request);
+}
+
+static const struct snapshot *backend_snapshot(void *context)
+{
+    return lab_snapshot(context);
+}
+
+static bool start_server(struct daemon *daemon)
+{
+    const struct settings *settings = daemon->settings;
+    char text[ADDRESS_TEXT];
+    struct server_config config = {
+        .listen = settings->listen,
+        .backend = {.post = backend_post, .snapshot = backend_snapshot, .context = daemon->lab},
+        .log = &settings->log,
+        .revision = LEAKLAB_REVISION,
+    };
+    errno = 0;
+    enum err err = server_start(&config, &daemon->server);
+    if (err != ERR_OK) {
+        address_format(&settings->listen, settings->listen.port, text);
+        log_line(&settings->log, LOG_ERROR, "cannot listen", LOG_TEXT("address", text),
+                 LOG_TEXT("why", err == ERR_SYSTEM && errno != 0 ? strerror(errno) : err_text(err)));
+        return false;
+    }
+    address_format(&settings->listen, server_port(daemon->server), text);
+    log_line(&settings->log, LOG_INFO, "listening", LOG_TEXT("address", text),
+             LOG_NUMBER("max_tasks", settings->limits.max_tasks),
+             LOG_NUMBER("max_heap_bytes", settings->limits.max_heap_bytes));
+    return true;
+}
+
+/* Runs until a signal. The loop must have nothing left when it ends. */
+static int serve(struct daemon *daemon)
+{
+    watch_signals(daemon);
+    bool started = start_server(daemon);
+    if (started) {
+        lab_set_ready(daemon->lab, true);
+        if (daemon->settings->demo)
+            demo_start(daemon->lab, &daemon->settings->log);
+    } else {
+        end(daemon);
+    }
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    return started ? EXIT_OK : EXIT_FAILED;
+}
+
+static int open_and_serve(struct daemon *daemon)
+{
+    const struct settings *settings = daemon->settings;
+    struct lab_config config = {
+        .log = &settings->log,
+        .catalogue = &daemon->catalogue,
+        .max_tasks = settings->limits.max_tasks,
+        .max_heap_bytes = settings->limits.max_heap_bytes,
+    };
+    CHECK(uv_loop_init(&daemon->loop) == 0);
+    enum err err = lab_open(&daemon->lab, &daemon->loop, &config);
+    int code = EXIT_FAILED;
+    if (err == ERR_OK)
+        code = serve(daemon);
+    else
+        log_line(&settings->log, LOG_ERROR, "cannot start", LOG_TEXT("why", err_text(err)));
+    CHECK(uv_loop_close(&daemon->loop) == 0);
+    lab_free(daemon->lab);
+    if (code == EXIT_OK)
+        log_line(&settings->log, LOG_INFO, "stopped");
+    return code;
+}
+
+static int print_help(void)
+{
+    puts("usage: leaklab serve [flags]\n\nRuns the daemon until SIGTERM or SIGINT; SIGUSR1 logs where tasks "
+         "stand.\n");
+    options_print_help(&options);
+    return EXIT_OK;
+}
+
+int command_serve(int argc, char **argv)
+{
+    const char *values[SERVE_OPTIONS];
+    struct settings settings;
+    struct daemon daemon = {.settings = &settings};
+    struct buf why;
+    bool help;
+    if (!options_parse(&options, argc, argv, values, NULL, &help))
+        return EXIT_USAGE;
+    if (help)
+        return print_help();
+    if (!read_settings(values, &settings))
+        return EXIT_USAGE;
+    buf_init(&why, LIMIT_PATTERN_BYTES);
+    catalogue_init(&daemon.catalogue);
+    enum err err = catalogue_load(&daemon.catalogue, &why);
+    int code = EXIT_FAILED;
+    if (err == ERR_OK)
+        code = open_and_serve(&daemon);
+    else
+        log_line(&settings.log, LOG_ERROR, "cannot load the patterns",
+                 LOG_TEXT("why", why.size > 0 ? why.data : err_text(err)));
+    catalogue_deinit(&daemon.catalogue);
+    buf_deinit(&why);
+    return code;
+}

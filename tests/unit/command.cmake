@@ -1,0 +1,1 @@
+leaklab_unit_test(test_options LINKS command)
