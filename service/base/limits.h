@@ -42,6 +42,7 @@
 #define LIMIT_GRACE_MS     1000    /* that tasks have to end after their scenario; then it is leaked */
 #define LIMIT_SETTLE_MS    200     /* that the answer to a cancel waits for tasks to hear it */
 #define LIMIT_RECLAIM_MS   5000    /* that the answer to a reclaim waits for it to be done */
+#define LIMIT_CLOSE_MS     250 /* that a daemon takes to free its tasks before it leaves them to the system */
 #define LIMIT_LOGGED_STEPS 50
 
 /* HTTP. */

@@ -45,17 +45,24 @@ static void complain_unknown(const struct options *options, const char *argument
     buf_deinit(&hint);
 }
 
-/* LEAKLAB_MAX_TASKS for max-tasks. */
-static const char *from_environment(const struct options *options, const char *name)
+const char *options_name(const struct options *options, size_t index, enum option_source source,
+                         char name[static OPTION_NAME])
 {
-    char variable[LIMIT_NAME + 1];
+    bool environment = source == FROM_ENVIRONMENT;
+    int size = snprintf(name, OPTION_NAME, "%s%s", environment ? options->env_prefix : "--",
+                        options->specs[index].name);
+    CHECK(size > 0 && size < OPTION_NAME);
+    for (char *at = name; environment && *at != '\0'; at++)
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    return name;
+}
+
+static const char *from_environment(const struct options *options, size_t index)
+{
+    char name[OPTION_NAME];
     if (options->env_prefix == NULL)
         return NULL;
-    int size = snprintf(variable, sizeof variable, "%s%s", options->env_prefix, name);
-    CHECK(size > 0 && (size_t)size < sizeof variable);
-    for (char *at = variable; *at != '\0'; at++)
-        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
-    const char *value = getenv(variable);
+    const char *value = getenv(options_name(options, index, FROM_ENVIRONMENT, name));
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
@@ -65,34 +72,36 @@ static bool is_switch(const struct option_spec *spec)
 }
 
 /* A switch in the environment is "1", "true" or "yes", or "0", "false" or "no". */
-static bool read_switch(const struct options *options, const char *text, const char **value)
+static bool read_switch(const struct options *options, size_t index, const char *text, const char **value)
 {
     static const char *const on[] = {"1", "true", "yes"};
     static const char *const off[] = {"0", "false", "no"};
+    char name[OPTION_NAME];
     for (size_t i = 0; i < COUNT_OF(on); i++) {
         if (strcmp(text, on[i]) == 0 || strcmp(text, off[i]) == 0) {
             *value = strcmp(text, on[i]) == 0 ? "true" : NULL;
             return true;
         }
     }
-    complain(options, "a switch is true or false, not \"%s\"", text);
+    complain(options, "%s is true or false, not \"%s\"", options_name(options, index, FROM_ENVIRONMENT, name),
+             text);
     return false;
 }
 
-static bool read_environment(const struct options *options, const char **values, bool *given)
+static bool read_environment(const struct options *options, const char **values, enum option_source *sources)
 {
     for (size_t i = 0; i < options->count; i++) {
-        const char *value = from_environment(options, options->specs[i].name);
+        const char *value = from_environment(options, i);
         values[i] = value == NULL ? options->specs[i].fallback : value;
-        given[i] = value != NULL;
-        if (value != NULL && is_switch(&options->specs[i]) && !read_switch(options, value, &values[i]))
+        sources[i] = value == NULL ? FROM_DEFAULT : FROM_ENVIRONMENT;
+        if (value != NULL && is_switch(&options->specs[i]) && !read_switch(options, i, value, &values[i]))
             return false;
     }
     return true;
 }
 
-static bool read_flags(const struct options *options, int argc, char **argv, const char **values, bool *given,
-                       bool *help)
+static bool read_flags(const struct options *options, int argc, char **argv, const char **values,
+                       enum option_source *sources, bool *help)
 {
     struct option flags[OPTIONS_MAX + 2] = {{0}};
     for (size_t i = 0; i < options->count; i++)
@@ -116,24 +125,20 @@ static bool read_flags(const struct options *options, int argc, char **argv, con
             return false;
         }
         values[code] = is_switch(&options->specs[code]) ? "true" : optarg;
-        given[code] = true;
+        sources[code] = FROM_FLAG;
     }
     if (optind < argc)
         complain(options, "stray argument \"%s\"", argv[optind]);
     return optind >= argc;
 }
 
-bool options_parse(const struct options *options, int argc, char **argv, const char **values, bool *given,
-                   bool *help)
+bool options_parse(const struct options *options, int argc, char **argv, const char **values,
+                   enum option_source *sources, bool *help)
 {
-    bool seen[OPTIONS_MAX];
     CHECK(options->count <= OPTIONS_MAX);
     *help = false;
-    if (!read_environment(options, values, seen) || !read_flags(options, argc, argv, values, seen, help))
-        return false;
-    if (given != NULL)
-        memcpy(given, seen, options->count * sizeof seen[0]);
-    return true;
+    return read_environment(options, values, sources) &&
+           read_flags(options, argc, argv, values, sources, help);
 }
 
 void options_print_help(const struct options *options)

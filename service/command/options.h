@@ -25,12 +25,23 @@ struct options {
         *env_prefix; /* "LEAKLAB_": --max-tasks is LEAKLAB_MAX_TASKS as well, the flag wins; NULL: none */
 };
 
+/* Where a value comes from. */
+enum option_source { FROM_DEFAULT, FROM_ENVIRONMENT, FROM_FLAG };
+
+/* The longest name of a flag as a user knows it, with its zero. */
+#define OPTION_NAME 72
+
 /* Fills values[i] for specs[i]: the flag's text, else the environment's, else the fallback; a switch is
- * "true" or NULL; given[i] (may be NULL) tells whether the flag or the environment named it. Texts are
- * borrowed from argv, the environment and the table. False after a message on stderr: an unknown flag (with
- * the nearest one), a missing value, a stray argument. `--help` sets *help and returns true. */
-bool options_parse(const struct options *options, int argc, char **argv, const char **values, bool *given,
-                   bool *help);
+ * "true" or NULL; sources[i] tells which. Texts are borrowed from argv, the environment and the table. False
+ * after a message on stderr: an unknown flag (with the nearest one), a missing value, a stray argument.
+ * `--help` sets *help and returns true. */
+bool options_parse(const struct options *options, int argc, char **argv, const char **values,
+                   enum option_source *sources, bool *help);
+
+/* What a user called it who gave it: "--max-tasks", or "LEAKLAB_MAX_TASKS" from the environment. Returns
+ * `name`. */
+const char *options_name(const struct options *options, size_t index, enum option_source source,
+                         char name[static OPTION_NAME]);
 
 /* The flags, one a line, on stdout. */
 void options_print_help(const struct options *options);

@@ -23,7 +23,7 @@ enum run_option { MODE, LINGER, HOLDS, SEED, JSON, RUN_OPTIONS };
 static const struct option_spec fixed_specs[RUN_OPTIONS] = {
     [MODE] = {"mode", "MODE", "fix-recv", "which pattern, leaking or fixed"},
     [LINGER] = {"linger", "DURATION", "120ms", "how long the owner stays before it cancels"},
-    [HOLDS] = {"holds", "SIZE", "1KiB", "heap that every task keeps"},
+    [HOLDS] = {"holds", "SIZE", "1KiB", "heap that every task but the owner keeps"},
     [SEED] = {"seed", "N", NULL, "the same seed gives the same run (default: random)"},
     [JSON] = {"json", NULL, NULL, "print JSON lines"},
 };
@@ -280,12 +280,15 @@ static int run_with(int argc, char **argv, const struct catalogue *catalogue)
 {
     struct flags flags;
     const char *values[OPTIONS_MAX];
+    enum option_source sources[OPTIONS_MAX];
     struct spec spec;
     bool help;
     flags_init(&flags, catalogue);
     struct options options = {"leaklab run", flags.specs, flags.count, NULL};
-    if (!options_parse(&options, argc, argv, values, NULL, &help))
+    if (!options_parse(&options, argc, argv, values, sources, &help)) {
+        print_modes(catalogue, stderr);
         return EXIT_USAGE;
+    }
     if (help)
         return print_help(&options, catalogue);
     if (!read_spec(&flags, values, catalogue, &spec))

@@ -52,43 +52,52 @@ struct daemon {
     bool ending;
 };
 
-static bool bad_value(enum serve_option option, const char *value, const char *right)
+struct given {
+    const char *values[SERVE_OPTIONS];
+    enum option_source sources[SERVE_OPTIONS];
+};
+
+static bool bad_value(const struct given *given, enum serve_option option, const char *right)
 {
-    fprintf(stderr, "leaklab serve: --%s: \"%s\" is not %s\n", specs[option].name, value, right);
+    char name[OPTION_NAME];
+    fprintf(stderr, "leaklab serve: %s: \"%s\" is not %s\n",
+            options_name(&options, option, given->sources[option], name), given->values[option], right);
     return false;
 }
 
-static bool read_limits(const char **values, struct machine_limits *limits)
+static bool read_limits(const struct given *given, struct machine_limits *limits)
 {
+    const char *heap = given->values[MAX_HEAP];
+    const char *tasks = given->values[MAX_TASKS];
     struct machine machine;
     machine_read(&machine);
     *limits = machine_defaults(&machine);
     int64_t number;
-    if (values[MAX_HEAP] != NULL) {
-        if (unit_parse_size(values[MAX_HEAP], &number) != ERR_OK || number == 0)
-            return bad_value(MAX_HEAP, values[MAX_HEAP], "a size such as 512MiB or 2GiB");
+    if (heap != NULL) {
+        if (unit_parse_size(heap, &number) != ERR_OK || number == 0)
+            return bad_value(given, MAX_HEAP, "a size such as 512MiB or 2GiB");
         limits->max_heap_bytes = (uint64_t)number;
     }
-    if (values[MAX_TASKS] != NULL) {
-        if (unit_parse_count(values[MAX_TASKS], &number) != ERR_OK || number == 0 || number > LIMIT_TASKS)
-            return bad_value(MAX_TASKS, values[MAX_TASKS], "a whole number from 1 to 2147483648");
+    if (tasks != NULL) {
+        if (unit_parse_count(tasks, &number) != ERR_OK || number == 0 || number > LIMIT_TASKS)
+            return bad_value(given, MAX_TASKS, "a whole number from 1 to 2147483648");
         limits->max_tasks = (uint64_t)number;
     }
     return true;
 }
 
-static bool read_settings(const char **values, struct settings *settings)
+static bool read_settings(const struct given *given, struct settings *settings)
 {
+    const char *const *values = given->values;
     *settings = (struct settings){.demo = values[DEMO] != NULL, .log = {.fd = STDERR_FILENO}};
     if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
-        return bad_value(LISTEN, values[LISTEN],
-                         "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
+        return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
     settings->log.json = strcmp(values[LOG_FORMAT], "json") == 0;
     if (!settings->log.json && strcmp(values[LOG_FORMAT], "text") != 0)
-        return bad_value(LOG_FORMAT, values[LOG_FORMAT], "text or json");
+        return bad_value(given, LOG_FORMAT, "text or json");
     if (!log_level_parse(values[LOG_LEVEL], &settings->log.level))
-        return bad_value(LOG_LEVEL, values[LOG_LEVEL], "debug, info, warn or error");
-    return read_limits(values, &settings->limits);
+        return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
+    return read_limits(given, &settings->limits);
 }
 
 static void stop_server(uv_work_t *work)
@@ -227,16 +236,16 @@ static int print_help(void)
 
 int command_serve(int argc, char **argv)
 {
-    const char *values[SERVE_OPTIONS];
+    struct given given;
     struct settings settings;
     struct daemon daemon = {.settings = &settings};
     struct buf why;
     bool help;
-    if (!options_parse(&options, argc, argv, values, NULL, &help))
+    if (!options_parse(&options, argc, argv, given.values, given.sources, &help))
         return EXIT_USAGE;
     if (help)
         return print_help();
-    if (!read_settings(values, &settings))
+    if (!read_settings(&given, &settings))
         return EXIT_USAGE;
     buf_init(&why, LIMIT_PATTERN_BYTES);
     catalogue_init(&daemon.catalogue);

@@ -109,6 +109,43 @@ static json_t *too_large(void)
     return problem_new(413, "the body is larger than %d bytes", LIMIT_BODY_BYTES);
 }
 
+/* How often a header was sent. */
+struct header_count {
+    const char *name;
+    unsigned count;
+};
+
+static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct header_count *header = argument;
+    (void)kind;
+    (void)value;
+    header->count += strcasecmp(name, header->name) == 0;
+    return MHD_YES;
+}
+
+/* False, and refused, when a request that changes state comes from elsewhere, or says twice where from: which
+ * of the two its sender meant is anybody's guess. */
+static bool passes_guard(struct exchange *exchange)
+{
+    static const char *const names[] = {MHD_HTTP_HEADER_HOST, MHD_HTTP_HEADER_ORIGIN, "Sec-Fetch-Site"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct header_count header = {.name = names[i]};
+        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &header);
+        if (header.count > 1) {
+            refuse(exchange, problem_new(400, "the %s header is there %u times; it must be there once",
+                                         names[i], header.count));
+            return false;
+        }
+    }
+    const char *sentence = guard_refuse(&exchange->server->guard, header(exchange, names[0]),
+                                        header(exchange, names[1]), header(exchange, names[2]));
+    if (sentence != NULL)
+        refuse(exchange, problem_new(403, "%s", sentence));
+    return sentence == NULL;
+}
+
 /* What can be said against the request from its head alone. */
 static void check_head(struct exchange *exchange)
 {
@@ -123,15 +160,8 @@ static void check_head(struct exchange *exchange)
         refuse(exchange, refuse_route(exchange));
         return;
     }
-    if (route->method != ROUTE_GET) {
-        const char *sentence =
-            guard_refuse(&exchange->server->guard, header(exchange, MHD_HTTP_HEADER_HOST),
-                         header(exchange, MHD_HTTP_HEADER_ORIGIN), header(exchange, "Sec-Fetch-Site"));
-        if (sentence != NULL) {
-            refuse(exchange, problem_new(403, "%s", sentence));
-            return;
-        }
-    }
+    if (route->method != ROUTE_GET && !passes_guard(exchange))
+        return;
     if (announced_bytes(exchange) > LIMIT_BODY_BYTES)
         refuse(exchange, too_large());
 }

@@ -16,6 +16,7 @@ enum family {
     TASKS,
     TASKS_SPAWNED,
     TASKS_ENDED,
+    EXPECTED_LEAKED,
     TASK_HEAP,
     HEAP_ALLOCATED,
     HEAP_ACTIVE,
@@ -74,6 +75,9 @@ static const struct metrics_declaration table[FAMILIES] = {
                      .help = "Tasks ended, by how; reclaimed ones were freed from outside.",
                      .type = METRICS_COUNTER,
                      .labels = {"pattern", "variant", "how"}},
+    [EXPECTED_LEAKED] = {.name = "leaklab_tasks_expected_leaked",
+                         .help = "Live tasks that their pattern says are leaked: the ground truth.",
+                         .labels = {"pattern", "variant"}},
     [TASK_HEAP] = {.name = "leaklab_task_heap_bytes",
                    .help = "Heap that live tasks hold.",
                    .unit = "bytes",
@@ -162,7 +166,7 @@ static const uint8_t process_families[PROCESS_VALUES] = {
 
 /* The series of one program, each NULL until it is made. */
 struct program_series {
-    struct metrics_series *spawned, *heap, *starts;
+    struct metrics_series *spawned, *expected, *heap, *starts;
     struct metrics_series *ended[TASK_ENDS];
     struct metrics_series *states[TASK_STATES];
     struct metrics_series *limit_hits[LIMIT_KINDS];
@@ -338,6 +342,8 @@ static enum err set_program(struct exporter *exporter, const struct snapshot_pro
                        program->states_seen, state_word);
     if (err == ERR_OK && (census->spawned > 0 || census->held_bytes > 0))
         err = set_one(exporter, TASK_HEAP, program, &series->heap, census->held_bytes);
+    if (err == ERR_OK && census->spawned > 0)
+        err = set_one(exporter, EXPECTED_LEAKED, program, &series->expected, program->expected_leaked);
     if (err == ERR_OK)
         err = set_each(exporter, SCENARIOS, program, series->scenarios, program->scenarios, SCENARIO_STATES,
                        program->scenarios_seen, scenario_word);

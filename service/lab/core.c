@@ -56,12 +56,25 @@ static void drop(struct core *core, struct scenario *scenario)
     scenario_free(scenario);
 }
 
+/* Frees every task, as far as there is time for it. */
+static void reclaim_all(struct core *core)
+{
+    struct clock *clock = core->config.clock;
+    uint64_t deadline_ns = clock->now_ns(clock) + LIMIT_CLOSE_MS * 1000000ull;
+    struct link *link;
+    list_each (link, &core->active)
+        workload_reclaim(&container_of(link, struct scenario, active)->workload);
+    while (core->runtime.starts > 0 && clock->now_ns(clock) < deadline_ns)
+        runtime_turn(&core->runtime, (struct budget){.rounds = 1000});
+}
+
 void core_close(struct core *core)
 {
     if (core->closed)
         return;
     core->closed = true;
     ending_close(core);
+    reclaim_all(core);
     runtime_abandon(&core->runtime);
 }
 

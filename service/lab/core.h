@@ -66,7 +66,8 @@ bool core_after_turn(struct core *core);
 /* Writes the programs' counts into a snapshot with room for LIMIT_PROGRAMS of them, and the limits. */
 void core_fill(struct core *core, struct snapshot *snapshot);
 
-/* Answers what waits with 503 and forgets all tasks. Requests that come later are answered with 503. */
+/* Answers what waits with 503, and frees all tasks; those that LIMIT_CLOSE_MS are too short for are left to
+ * the system. Requests that come later are answered with 503. */
 void core_close(struct core *core);
 
 /* The scenario of that name, or NULL. */

@@ -39,8 +39,8 @@ enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config 
 void lab_set_ready(struct lab *lab, bool ready);
 
 /* Begins the end: readiness goes false, requests that wait are answered with 503 and so is every later one,
- * tasks are forgotten (a million of them do not delay the exit), handles are closed. The loop must run on
- * until they are. Calling it again is harmless. */
+ * tasks are freed (as far as a quarter of a second allows; the rest is left to the system), handles are
+ * closed. The loop must run on until they are. Calling it again is harmless. */
 void lab_close(struct lab *lab);
 
 /* After the loop has closed the lab's handles. Takes NULL. */

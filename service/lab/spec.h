@@ -48,7 +48,7 @@ enum field_type {
     X(DURATION, "duration", FIELD_DURATION, "", 1000000LL, LIMIT_DURATION_NS, "",                            \
       "after this time the scenario is cancelled by itself; never when left out")                            \
     X(HOLDS, "holds", FIELD_SIZE, "1KiB", 0, LIMIT_HOLD_BYTES, "bytes",                                      \
-      "heap that every task keeps while it lives")                                                           \
+      "heap that every task but the owner keeps while it lives")                                             \
     X(MAX_TASKS, "max_tasks", FIELD_COUNT, "", 1, LIMIT_TASKS, "tasks",                                      \
       "live tasks at which the scenario ends as capped; the daemon's limit when left out")                   \
     X(MAX_HEAP, "max_heap", FIELD_SIZE, "", 1, LIMIT_NUMBER, "bytes",                                        \

@@ -53,7 +53,7 @@ struct workload_spec {
     struct tally *tally;   /* from runtime_tally() */
     const int64_t *params; /* the program's param_count numbers; only read during workload_init() */
     int64_t linger_ns;     /* how long an owner stays; 0: until its scope is done */
-    int64_t holds_bytes;   /* heap that every task keeps */
+    int64_t holds_bytes;   /* heap that every task but the owner keeps */
     uint64_t seed;
     uint64_t max_tasks; /* live at a time */
     uint64_t max_heap_bytes;

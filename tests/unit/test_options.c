@@ -26,7 +26,7 @@ static const struct options options = {"leaklab test", specs, COUNT, "LEAKLAB_TE
 struct outcome {
     bool parsed;
     bool help;
-    bool given[COUNT];
+    enum option_source sources[COUNT];
     const char *values[COUNT];
     char message[512]; /* what was written to stderr */
 };
@@ -43,7 +43,7 @@ static struct outcome parse(const char *const *arguments)
     FILE *saved = stderr;
     assert_non_null(caught);
     stderr = caught;
-    outcome.parsed = options_parse(&options, argc, argv, outcome.values, outcome.given, &outcome.help);
+    outcome.parsed = options_parse(&options, argc, argv, outcome.values, outcome.sources, &outcome.help);
     stderr = saved;
     rewind(caught);
     outcome.message[fread(outcome.message, 1, sizeof outcome.message - 1, caught)] = '\0';
@@ -66,7 +66,7 @@ static void flags_are_read_in_go_spelling_and_in_gnu_spelling(void **state)
         assert_true(outcomes[i].parsed);
         assert_string_equal(outcomes[i].values[MODE], "leak-recv");
         assert_string_equal(outcomes[i].values[N], "2000");
-        assert_true(outcomes[i].given[N]);
+        assert_int_equal(outcomes[i].sources[N], FROM_FLAG);
     }
 }
 
@@ -76,7 +76,7 @@ static void what_is_not_given_has_its_default_or_none(void **state)
     struct outcome outcome = PARSE("-json");
     assert_true(outcome.parsed);
     assert_string_equal(outcome.values[MODE], "fix-recv");
-    assert_false(outcome.given[MODE]);
+    assert_int_equal(outcome.sources[MODE], FROM_DEFAULT);
     assert_null(outcome.values[N]);
     assert_string_equal(outcome.values[JSON], "true");
 }
@@ -93,11 +93,11 @@ static void the_environment_counts_and_a_flag_wins_over_it(void **state)
     unsetenv("LEAKLAB_TEST_MAX_TASKS");
     unsetenv("LEAKLAB_TEST_JSON");
     assert_string_equal(from_environment.values[MAX_TASKS], "10");
-    assert_true(from_environment.given[MAX_TASKS]);
+    assert_int_equal(from_environment.sources[MAX_TASKS], FROM_ENVIRONMENT);
     assert_null(from_environment.values[JSON]);
     assert_string_equal(from_flag.values[MAX_TASKS], "20");
     assert_false(nonsense.parsed);
-    assert_non_null(strstr(nonsense.message, "true or false, not \"perhaps\""));
+    assert_non_null(strstr(nonsense.message, "LEAKLAB_TEST_JSON is true or false, not \"perhaps\""));
 }
 
 static void a_mistake_is_refused_with_what_would_have_been_right(void **state)
@@ -121,6 +121,14 @@ static void a_mistake_is_refused_with_what_would_have_been_right(void **state)
     }
 }
 
+static void a_value_is_called_what_its_giver_called_it(void **state)
+{
+    (void)state;
+    char name[OPTION_NAME];
+    assert_string_equal(options_name(&options, MAX_TASKS, FROM_FLAG, name), "--max-tasks");
+    assert_string_equal(options_name(&options, MAX_TASKS, FROM_ENVIRONMENT, name), "LEAKLAB_TEST_MAX_TASKS");
+}
+
 static void help_is_told_from_everything_else(void **state)
 {
     (void)state;
@@ -137,6 +145,7 @@ int main(void)
         cmocka_unit_test(what_is_not_given_has_its_default_or_none),
         cmocka_unit_test(the_environment_counts_and_a_flag_wins_over_it),
         cmocka_unit_test(a_mistake_is_refused_with_what_would_have_been_right),
+        cmocka_unit_test(a_value_is_called_what_its_giver_called_it),
         cmocka_unit_test(help_is_told_from_everything_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
