@@ -3,33 +3,21 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* The address sanitizer is told which objects are in use, so that it sees through slabs as it does through
- * malloc. */
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
-#endif
-
 #define SLAB_MAGIC 0x736c6162u
 
-/* A pool that has grown to this many slabs takes them eight at a time, as one huge page where the kernel has
- * them: touching fresh memory then costs a third, and so does finding a task again among a million. */
-#define HUGE_FROM_SLABS 32
-#define CHUNK_SLABS     8
+/* A pool that has grown to this many slabs has the kernel put memory behind a new one at once, all 64 pages
+ * in one call: two thirds of the price of touching them one by one. Huge pages would be cheaper still, but
+ * filling one with zeros takes milliseconds on a virtual machine, in the middle of a turn. */
+#define POPULATE_FROM_SLABS 16
 
 /* At the beginning of each slab, which is aligned to its size, so that an object finds its slab by masking.
- * Slabs that were allocated together are freed together; the first of them counts. */
+ */
 struct slab {
     struct link link;
     void *free;         /* objects given back, linked through their first word */
     uint32_t used;      /* objects in use */
     uint32_t untouched; /* the first object that was never taken; those behind it were not either */
     uint32_t magic;
-    uint32_t chunk_slabs; /* in the first slab of a chunk: how many it has */
-    uint32_t chunk_busy;  /* in the first slab of a chunk: how many of them have objects in use */
-    struct slab *chunk;   /* the first slab */
 };
 
 /* Objects start on a cache line. */
@@ -49,80 +37,60 @@ static struct slab *slab_of(struct link *link)
     return container_of(link, struct slab, link);
 }
 
-static struct slab *chunk_slab(struct slab *chunk, uint32_t index)
-{
-    return (struct slab *)((char *)chunk + (size_t)index * SLAB_BYTES);
-}
-
-/* Takes all slabs of a chunk off their lists, and frees it. */
-static void chunk_free(struct slab_pool *pool, struct slab *chunk)
-{
-    pool->slabs -= chunk->chunk_slabs;
-    for (uint32_t i = 0; i < chunk->chunk_slabs; i++)
-        list_remove(&chunk_slab(chunk, i)->link);
-    free(chunk);
-}
-
 void slab_deinit(struct slab_pool *pool)
 {
     list_splice(&pool->partial, &pool->full);
-    while (!list_empty(&pool->partial))
-        chunk_free(pool, slab_of(pool->partial.next)->chunk);
+    for (struct link *link; (link = list_pop_front(&pool->partial)) != NULL;)
+        free(slab_of(link));
+    pool->slabs = 0;
     pool->objects = 0;
 }
 
-static struct slab *chunk_add(struct slab_pool *pool)
+static struct slab *slab_add(struct slab_pool *pool)
 {
-    uint32_t count = pool->slabs < HUGE_FROM_SLABS ? 1 : CHUNK_SLABS;
-    size_t bytes = (size_t)count * SLAB_BYTES;
-    struct slab *chunk = aligned_alloc(bytes, bytes);
-    if (chunk == NULL)
+    struct slab *slab = aligned_alloc(SLAB_BYTES, SLAB_BYTES);
+    if (slab == NULL)
         return NULL;
-    if (count == CHUNK_SLABS)
-        madvise(chunk, bytes, MADV_HUGEPAGE);
-    for (uint32_t i = 0; i < count; i++) {
-        struct slab *slab = chunk_slab(chunk, i);
-        *slab = (struct slab){.magic = SLAB_MAGIC, .chunk = chunk};
-        ASAN_POISON_MEMORY_REGION((char *)slab + SLAB_HEADER_BYTES, SLAB_BYTES - SLAB_HEADER_BYTES);
-        list_push_back(&pool->partial, &slab->link);
-    }
-    chunk->chunk_slabs = count;
-    pool->slabs += count;
-    return chunk;
+#ifdef MADV_POPULATE_WRITE
+    if (pool->slabs >= POPULATE_FROM_SLABS)
+        madvise(slab, SLAB_BYTES, MADV_POPULATE_WRITE);
+#endif
+    *slab = (struct slab){.magic = SLAB_MAGIC};
+    list_init(&slab->link);
+    list_push_back(&pool->partial, &slab->link);
+    pool->slabs++;
+    return slab;
 }
 
 void *slab_take(struct slab_pool *pool)
 {
-    if (list_empty(&pool->partial) && chunk_add(pool) == NULL)
+    if (list_empty(&pool->partial) && slab_add(pool) == NULL)
         return NULL;
     struct slab *slab = slab_of(pool->partial.next);
     void *object = slab->free;
-    bool again = object != NULL;
-    if (!again)
-        object = (char *)slab + SLAB_HEADER_BYTES + (size_t)slab->untouched++ * pool->object_size;
-    ASAN_UNPOISON_MEMORY_REGION(object, pool->object_size);
-    if (again)
+    if (object != NULL)
         slab->free = *(void **)object;
+    else
+        object = (char *)slab + SLAB_HEADER_BYTES + (size_t)slab->untouched++ * pool->object_size;
     pool->objects++;
-    if (slab->used++ == 0)
-        slab->chunk->chunk_busy++;
-    if (slab->used == pool->objects_per_slab) {
+    if (++slab->used == pool->objects_per_slab) {
         list_remove(&slab->link);
         list_push_back(&pool->full, &slab->link);
     }
     return object;
 }
 
-/* An empty slab is taken up again last. The pool's last chunk stays, so that a task that comes and goes does
- * not make and free a slab each time. */
+/* The last slab stays, so that a task that comes and goes does not make and free one each time. */
 static void slab_emptied(struct slab_pool *pool, struct slab *slab)
 {
-    slab->free = NULL;
-    slab->untouched = 0;
+    if (pool->slabs == 1) {
+        slab->free = NULL;
+        slab->untouched = 0;
+        return;
+    }
     list_remove(&slab->link);
-    list_push_back(&pool->partial, &slab->link);
-    if (--slab->chunk->chunk_busy == 0 && pool->slabs > slab->chunk->chunk_slabs)
-        chunk_free(pool, slab->chunk);
+    pool->slabs--;
+    free(slab);
 }
 
 void slab_give(struct slab_pool *pool, void *object)
@@ -131,7 +99,6 @@ void slab_give(struct slab_pool *pool, void *object)
     CHECK(slab->magic == SLAB_MAGIC && slab->used > 0);
     *(void **)object = slab->free;
     slab->free = object;
-    ASAN_POISON_MEMORY_REGION(object, pool->object_size);
     pool->objects--;
     if (slab->used-- == pool->objects_per_slab) {
         list_remove(&slab->link);

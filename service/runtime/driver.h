@@ -1,5 +1,5 @@
-/* Runs a runtime on a libuv loop: turns of at most half a millisecond, between which libuv polls; one uv_timer_t
- * for all of the runtime's timers. Lab thread only. */
+/* Runs a runtime on a libuv loop: turns of at most half a millisecond, between which libuv polls; one
+ * uv_timer_t for all of the runtime's timers. Lab thread only. */
 #pragma once
 
 #include <stdbool.h>

@@ -91,9 +91,10 @@ struct env *env_new(struct env *parent, uint16_t layout_index)
 {
     struct workload *workload = parent->start->workload;
     const struct layout *layout = &workload->program->layouts[layout_index];
-    struct env *env = storage_new(workload, layout->bytes);
-    if (env == NULL)
+    char *storage = storage_new(workload, FRAME_BYTES + layout->bytes);
+    if (storage == NULL)
         return NULL;
+    struct env *env = (struct env *)(void *)(storage + FRAME_BYTES);
     *env = (struct env){.refs = 1, .layout = layout_index, .parent = parent, .start = parent->start};
     parent->refs++;
     things_init(env, layout);
@@ -139,8 +140,9 @@ void env_unref(struct env *env)
         things_deinit(env, layout);
         if (parent == NULL)
             start_free(env->start);
-        storage_give(workload->runtime, env, layout->bytes);
-        workload_refund(workload, layout->bytes);
+        uint32_t frame_bytes = parent == NULL ? 0 : FRAME_BYTES;
+        storage_give(workload->runtime, (char *)env - frame_bytes, frame_bytes + layout->bytes);
+        workload_refund(workload, frame_bytes + layout->bytes);
         env = parent;
     }
 }

@@ -22,8 +22,14 @@ void workload_refund(struct workload *workload, uint64_t bytes);
  * workload is capped. */
 struct start *start_new(struct workload *workload);
 /* An environment of `layout` inside `parent`, with one reference; it keeps one on its parent. NULL as above.
- */
+ * The frame of the task whose own it is lies right before it, in the same piece of memory, and lives as long:
+ * waking the task then touches one page instead of two. */
 struct env *env_new(struct env *parent, uint16_t layout);
+#define FRAME_BYTES ((uint32_t)sizeof(struct task))
+static inline struct task *env_frame(struct env *env)
+{
+    return (struct task *)(void *)((char *)env - FRAME_BYTES);
+}
 void env_unref(struct env *env);
 
 /* The environment of a thing as a task sees it, and the thing. */

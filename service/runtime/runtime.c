@@ -9,7 +9,7 @@
 #define ROUND_TIMERS 64
 #define ROUND_WAKES  64
 #define ROUND_SCOPES 64
-#define ROUND_RUNS   64
+#define ROUND_RUNS   128 /* more than timers and wakes together make ready, so that nobody waits for long */
 #define ROUND_FUEL   (64 * 256) /* operations, with what they spawn and write to */
 #define FETCH_AHEAD  16
 
@@ -131,10 +131,8 @@ __attribute__((always_inline)) static inline void fetch_ahead(const struct wheel
 {
     const struct timer *far = wheel_peek(wheel, FETCH_AHEAD);
     struct timer *near = wheel_peek(wheel, FETCH_AHEAD / 2);
-    if (far != NULL) {
+    if (far != NULL)
         __builtin_prefetch(far, 1);
-        __builtin_prefetch(far + 2, 1);
-    }
     if (near != NULL && near->kind == TIMER_TICKER) {
         const struct ticker *ticker = container_of(near, struct ticker, timer);
         __builtin_prefetch(ticker->waiters.next, 1);

@@ -15,17 +15,41 @@ static bool limit_allows(struct workload *workload)
     else if (runtime->live >= runtime->max_tasks)
         workload_cap(workload, LIMIT_KIND_TASKS);
     else
-        return workload_charge(workload, sizeof(struct task));
+        return true;
     return false;
 }
 
-/* The environment that a new task of this kind sees, with a reference for it. */
-static struct env *env_for(struct env *spawner, const struct task_kind *kind)
+/* Memory for a task of this kind, and the environment that it sees, with a reference for it. */
+static struct task *frame_new(struct env *spawner, const struct task_kind *kind, struct env **env)
 {
-    if (kind->layout != NO_LAYOUT)
-        return env_new(spawner, kind->layout);
+    struct workload *workload = spawner->start->workload;
+    if (kind->layout != NO_LAYOUT) {
+        *env = env_new(spawner, kind->layout);
+        return *env == NULL ? NULL : env_frame(*env);
+    }
+    if (!workload_charge(workload, FRAME_BYTES))
+        return NULL;
+    struct task *task = slab_take(&workload->runtime->task_pool);
+    if (task == NULL) {
+        workload_refund(workload, FRAME_BYTES);
+        workload_cap(workload, LIMIT_KIND_MEMORY);
+        return NULL;
+    }
+    *env = spawner;
     spawner->refs++;
-    return spawner;
+    return task;
+}
+
+/* Gives back what frame_new() gave. */
+static void frame_free(struct task *task)
+{
+    struct workload *workload = task->start->workload;
+    struct env *env = task->env;
+    if (workload->program->kinds[task->kind].layout == NO_LAYOUT) {
+        slab_give(&workload->runtime->task_pool, task);
+        workload_refund(workload, FRAME_BYTES);
+    }
+    env_unref(env);
 }
 
 static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_t step)
@@ -53,18 +77,9 @@ struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step)
     struct runtime *runtime = workload->runtime;
     if (!limit_allows(workload))
         return NULL;
-    struct task *task = slab_take(&runtime->task_pool);
-    if (task == NULL) {
-        workload_cap(workload, LIMIT_KIND_MEMORY);
-        workload_refund(workload, sizeof *task);
+    struct task *task = frame_new(env, &workload->program->kinds[kind], &env);
+    if (task == NULL)
         return NULL;
-    }
-    env = env_for(env, &workload->program->kinds[kind]);
-    if (env == NULL) {
-        slab_give(&runtime->task_pool, task);
-        workload_refund(workload, sizeof *task);
-        return NULL;
-    }
     task_init(task, env, kind, step);
     runtime->live++;
     count_add(workload, spawned, 1);
@@ -220,8 +235,5 @@ void task_finish(struct task *task, enum task_end how)
     runtime->live--;
     start->live--;
     list_remove(&task->link);
-    struct env *env = task->env;
-    slab_give(&runtime->task_pool, task);
-    workload_refund(workload, sizeof *task);
-    env_unref(env);
+    frame_free(task);
 }

@@ -37,12 +37,14 @@ struct channel {
 /* As Go's time.Ticker: one tick is kept when nobody waits, further ones are dropped; it must be stopped.
  * While it is armed it keeps its environment alive, as a ticker that nobody stopped does. */
 struct ticker {
+    /* With its environment's header before it, what a tick touches is one cache line. */
     struct link waiters;
     struct timer timer;
-    struct env *env;
-    uint64_t period_ms;
-    bool pending;
-    bool stopped;
+    uint64_t period_ms : 40;
+    uint64_t offset : 16; /* from the beginning of its environment, in bytes */
+    uint64_t pending : 1;
+    uint64_t stopped : 1;
+
     struct link link; /* in start->tickers while armed */
 };
 
@@ -81,9 +83,14 @@ struct start {
     bool owner_left;
 };
 
-#define ENV_ROUND(bytes)   (((uint32_t)(bytes) + 15u) & ~15u)
-#define ENV_HEADER_BYTES   ENV_ROUND(sizeof(struct env))
-#define START_HEADER_BYTES ENV_ROUND(sizeof(struct start))
+#define ENV_HEADER_BYTES   ((uint32_t)sizeof(struct env))
+#define START_HEADER_BYTES ((uint32_t)sizeof(struct start))
+
+/* The environment that a ticker is in. */
+static inline struct env *ticker_env(const struct ticker *ticker)
+{
+    return (struct env *)(uintptr_t)((const char *)ticker - ticker->offset);
+}
 
 /* Size of a thing of this kind within an environment, a multiple of 8. */
 uint32_t thing_bytes(enum thing_kind kind);

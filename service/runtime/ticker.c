@@ -2,7 +2,7 @@
 
 static struct runtime *runtime_of(const struct ticker *ticker)
 {
-    return ticker->env->start->workload->runtime;
+    return ticker_env(ticker)->start->workload->runtime;
 }
 
 /* While it is armed a ticker is listed in its start and keeps its environment. */
@@ -10,8 +10,9 @@ void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns)
 {
     struct workload *workload = env->start->workload;
     int64_t period_ms = (period_ns + 999999) / 1000000;
-    *ticker =
-        (struct ticker){.env = env, .period_ms = period_ms < 1 ? 1 : (uint64_t)period_ms, .stopped = true};
+    *ticker = (struct ticker){.offset = (uint64_t)((char *)ticker - (char *)env) & 0xffff,
+                              .period_ms = (period_ms < 1 ? 1 : (uint64_t)period_ms) & ((1ull << 40) - 1),
+                              .stopped = true};
     list_init(&ticker->waiters);
     list_init(&ticker->link);
     timer_init(&ticker->timer, TIMER_TICKER);
@@ -34,13 +35,13 @@ void ticker_stop(struct ticker *ticker)
     ticker->pending = false;
     wheel_disarm(&runtime_of(ticker)->wheel, &ticker->timer);
     list_remove(&ticker->link);
-    count_sub(ticker->env->start->workload, tickers, 1);
-    env_unref(ticker->env);
+    count_sub(ticker_env(ticker)->start->workload, tickers, 1);
+    env_unref(ticker_env(ticker));
 }
 
 void ticker_fire(struct ticker *ticker)
 {
-    struct workload *workload = ticker->env->start->workload;
+    struct workload *workload = ticker_env(ticker)->start->workload;
     uint64_t now_ms = workload->runtime->now_ms;
     uint64_t due_ms = ticker->timer.due_ms + ticker->period_ms;
     if (due_ms <= now_ms) {

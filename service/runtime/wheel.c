@@ -179,6 +179,8 @@ static uint16_t slot_here(const struct wheel *wheel)
 
 uint64_t wheel_due_ms(const struct wheel *wheel)
 {
+    if (wheel->armed == 0)
+        return TIMER_NEVER;
     if (wheel->cursor < wheel->due.count || slot_here(wheel) != NO_SLOT)
         return wheel->now_ms;
     return next_tick(wheel);

@@ -1,0 +1,376 @@
+"""What is measured. Each function returns rows; runs of leaklab and of its peer take turns (A B A B ...)."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import machine
+from .programs import Background, BenchError, Daemon, Programs, Server, daemon_with, run_json, run_peer_tickers
+from .row import Row, at_least, at_most, below, times
+
+MILLION = 1_000_000
+MIB = 1024 * 1024
+RECV = "leak-recv"
+FIXED = "fix-recv"
+PERIOD_MS = 10
+CONNECTIONS = 8
+MAX_REQUESTS = 2_000_000
+# Memory that a measurement may use without pushing the rest of the machine out.
+SPARE_BYTES = 2 * 1024 * MIB
+GO_BYTES_PER_TASK = 2700
+OUR_BYTES_PER_TASK = 200
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of each; `quick` gives a first impression, `full` numbers to quote."""
+
+    repeats: int
+    tickers: tuple[int, ...]
+    window_seconds: int
+    scrape_tasks: tuple[int, ...]
+    load_seconds: int
+    churn_seconds: int
+    memory_wait_seconds: int
+
+
+FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
+            scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15)
+QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
+             churn_seconds=3, memory_wait_seconds=15)
+
+
+@dataclass
+class Bench:
+    programs: Programs
+    plan: Plan
+    log: Callable[[str], None]
+    raw: list[dict] = field(default_factory=list)
+
+    def keep(self, side: str, result: dict) -> dict:
+        self.raw.append({"side": side, **result})
+        return result
+
+    def ours(self, *arguments: object, warm: bool = False) -> dict:
+        return self.keep("leaklab", self.measured(self.programs.runtime, arguments, warm))
+
+    def peer(self, *arguments: object, warm: bool = False) -> dict | None:
+        if self.programs.peer is None:
+            return None
+        return self.keep("go", self.measured(self.programs.peer, arguments, warm))
+
+    def measured(self, program: Path, arguments: tuple[object, ...], warm: bool) -> dict:
+        """Warm: the run after one that does not count. On a virtual machine, the host brings in memory that was not
+        used lately at a tenth of the speed; that is not what is measured."""
+        if warm:
+            run_json(program, *arguments)
+        return run_json(program, *arguments)
+
+    def load(self, side: str, server: Server, connections: int) -> dict:
+        cpu = server.cpu_seconds()
+        result = run_json(self.programs.load, server.address, "/metrics", connections, MAX_REQUESTS,
+                          self.plan.load_seconds)
+        result["server_cpu_us"] = (server.cpu_seconds() - cpu) * 1e6 / result["requests"]
+        return self.keep(side, result)
+
+    def alternate(self, ours: Callable[[], dict], peer: Callable[[], dict | None]) -> tuple[list[dict], list[dict]]:
+        pairs = [(ours(), peer()) for _ in range(self.plan.repeats)]
+        return [a for a, _ in pairs], [b for _, b in pairs if b is not None]
+
+
+def values(results: list[dict], key: str, scale: float = 1) -> list[float]:
+    return [result[key] * scale for result in results]
+
+
+def human(count: int) -> str:
+    """1e5 as people who measure write it."""
+    return f"{count:.0e}".replace("e+0", "e") if count else "0"
+
+
+def spawn(bench: Bench) -> Iterator[Row]:
+    ours, peer = bench.alternate(lambda: bench.ours("spawn", RECV, MILLION, warm=True),
+                                 lambda: bench.peer("spawn", MILLION, warm=True))
+    yield Row("spawn", "spawn 1e6 tasks that block on receive", "M/s", values(ours, "tasks_per_second", 1e-6),
+              values(peer, "tasks_per_second", 1e-6), higher_is_better=True, expectation=times(20))
+    yield Row("bytes", "resident memory of one of them", "B", values(ours, "bytes_per_task"),
+              values(peer, "bytes_per_task"), expectation=times(16))
+    fixed = [bench.ours("spawn", FIXED, MILLION) for _ in range(bench.plan.repeats)]
+    yield Row("bytes_select", "the same, selecting on done as well", "B", values(fixed, "bytes_per_task"))
+
+
+def spawn_ten_million(bench: Bench) -> Iterator[Row]:
+    title = "resident memory of 1e7 blocked tasks"
+    if not fits(10 * MILLION * OUR_BYTES_PER_TASK):
+        yield Row("ten_million", title, "MiB", [], note="not enough memory free")
+        return
+    result = bench.ours("spawn", RECV, 10 * MILLION)
+    yield Row("ten_million", title, "MiB", [result["resident_after_bytes"] / MIB], expectation=below(2048, "2 GiB"),
+              note=f"Go would need {10 * MILLION * GO_BYTES_PER_TASK / 1e9:.0f} GB")
+
+
+def cancel(bench: Bench) -> Iterator[Row]:
+    ours, peer = bench.alternate(lambda: bench.ours("cancel", FIXED, MILLION), lambda: bench.peer("cancel", MILLION))
+    yield Row("cancel", "cancel 1e6 tasks and see them end, per task", "ns", values(ours, "ns_per_task"),
+              values(peer, "ns_per_task"), expectation=times(10))
+    freed = [bench.ours("reclaim", RECV, MILLION) for _ in range(bench.plan.repeats)]
+    yield Row("reclaim", "free 1e6 leaked tasks from outside, per task", "ns", values(freed, "ns_per_task"),
+              note="nothing in Go can")
+
+
+def tickers(bench: Bench) -> Iterator[Row]:
+    largest = max(bench.plan.tickers)
+    for count, order in [*((count, "made") for count in bench.plan.tickers), (largest, "shuffled"),
+                         (largest, "scattered")]:
+        yield from tickers_of(bench, count, order)
+
+
+def tickers_of(bench: Bench, count: int, order: str) -> Iterator[Row]:
+    ours, peer = bench.alternate(lambda: bench.ours("tickers", count, f"{PERIOD_MS}ms", f"{bench.plan.window_seconds}s",
+                                                    order),
+                                 lambda: peer_tickers(bench, count, order))
+    name = f"{human(count)} tickers at {PERIOD_MS} ms" + ("" if order == "made" else f", {order}")
+    judged = count == 100_000 and order != "scattered"
+    yield Row(f"ticks_{count}_{order}", f"{name}: ticks delivered", "%", values(ours, "delivered_share", 100),
+              values(peer, "delivered_share", 100), higher_is_better=True,
+              expectation=at_least(99, "99%") if judged else None, note=made_note(peer, count))
+    yield Row(f"ticks_cores_{count}_{order}", f"{name}: processors used", "cores", values(ours, "cores"),
+              values(peer, "cores"), expectation=below(0.5, "0.5 cores") if judged else None)
+
+
+def made_note(peer: list[dict], count: int) -> str:
+    made = min((result["made"] for result in peer), default=count)
+    return f"Go came to make {made} of them" if made < count else ""
+
+
+def peer_tickers(bench: Bench, count: int, order: str) -> dict | None:
+    """Scattered means a start for each ticker; in Go, a ticker belongs to nothing but its goroutine anyway."""
+    if bench.programs.peer is None or order == "scattered":
+        return None
+    words = ["shuffled"] if order == "shuffled" else []
+    return bench.keep("go", run_peer_tickers(bench.programs.peer, count, PERIOD_MS, bench.plan.window_seconds, *words))
+
+
+def fits(wanted_bytes: float) -> bool:
+    return wanted_bytes + SPARE_BYTES < machine.available_bytes()
+
+
+def series_count(server: Server) -> int:
+    return len(server.metrics())
+
+
+def scrape(bench: Bench) -> Iterator[Row]:
+    """The peer has as many series as leaklab, so that both write about the same text."""
+    extra = extra_series(bench)
+    for tasks in bench.plan.scrape_tasks:
+        if fits(tasks * OUR_BYTES_PER_TASK):
+            yield from scrape_with(bench, tasks, extra)
+    yield from scrape_plain(bench)
+
+
+def extra_series(bench: Bench) -> int:
+    if bench.programs.peer is None:
+        return 0
+    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peer, "serve", 0, 0) as peer:
+        return max(0, series_count(daemon) - series_count(peer))
+
+
+def scrape_with(bench: Bench, tasks: int, extra: int) -> Iterator[Row]:
+    note = ""
+    with daemon_with(bench.programs.leaklab, tasks) as daemon:
+        if bench.programs.peer is None:
+            rounds = scrape_rounds(bench, daemon, None)
+        elif not fits(tasks * GO_BYTES_PER_TASK):
+            note = f"Go would need {tasks * GO_BYTES_PER_TASK / 1e9:.0f} GB"
+            rounds = scrape_rounds(bench, daemon, None)
+        else:
+            with Server(bench.programs.peer, "serve", tasks, extra) as peer:
+                rounds = scrape_rounds(bench, daemon, peer)
+    yield from scrape_rows(f"{human(tasks)} tasks", f"{tasks}", rounds, note)
+
+
+def scrape_plain(bench: Bench) -> Iterator[Row]:
+    """Against a Go program that exports nothing but what the client library does by itself: a third of our text."""
+    if bench.programs.peer is None:
+        return
+    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peer, "serve", 0, 0) as peer:
+        rounds = scrape_rounds(bench, daemon, peer)
+    yield from scrape_rows("0 tasks, Go's default series alone", "plain", rounds, "")
+
+
+@dataclass
+class Rounds:
+    """Loads of one connection, and of several, for each side."""
+
+    ours_one: list[dict]
+    peer_one: list[dict]
+    ours_many: list[dict]
+    peer_many: list[dict]
+
+
+def scrape_rounds(bench: Bench, daemon: Server, peer: Server | None) -> Rounds:
+    def loads(connections: int) -> tuple[list[dict], list[dict]]:
+        return bench.alternate(lambda: bench.load("leaklab", daemon, connections),
+                               lambda: bench.load("go", peer, connections) if peer else None)
+
+    return Rounds(*loads(1), *loads(CONNECTIONS))
+
+
+def scrape_rows(what: str, key: str, rounds: Rounds, note: str) -> Iterator[Row]:
+    sizes = [f"{side[-1]['body_bytes'] / 1000:.1f} kB" for side in (rounds.ours_one, rounds.peer_one) if side]
+    sized = " and ".join(sizes)
+    yield Row(f"scrape_p50_{key}", f"scrape at {what}: p50", "us", values(rounds.ours_one, "p50_us"),
+              values(rounds.peer_one, "p50_us"), expectation=times(5) if rounds.peer_one else None,
+              note="; ".join(filter(None, (sized, note))))
+    yield Row(f"scrape_p99_{key}", f"scrape at {what}: p99", "us", values(rounds.ours_one, "p99_us"),
+              values(rounds.peer_one, "p99_us"), note=note)
+    yield Row(f"scrape_cpu_{key}", f"scrape at {what}: processor time of the server", "us",
+              values(rounds.ours_many, "server_cpu_us"), values(rounds.peer_many, "server_cpu_us"), note=note)
+    yield Row(f"scrape_rate_{key}", f"scrape at {what}: {CONNECTIONS} connections", "/s",
+              values(rounds.ours_many, "requests_per_second"), values(rounds.peer_many, "requests_per_second"),
+              higher_is_better=True, expectation=times(5) if rounds.peer_many else None, note=note)
+
+
+@dataclass(frozen=True)
+class Lag:
+    """The daemon's own histogram of loop lag: cumulative counts by upper bound in seconds."""
+
+    buckets: dict[float, float]
+
+    @staticmethod
+    def read(daemon: Daemon) -> Lag:
+        prefix = 'leaklab_loop_lag_seconds_bucket{le="'
+        return Lag({float(series[len(prefix):-2]): value for series, value in daemon.metrics().items()
+                    if series.startswith(prefix)})
+
+    def since(self, before: Lag) -> Lag:
+        return Lag({bound: count - before.buckets.get(bound, 0) for bound, count in self.buckets.items()})
+
+    def quantile_bound(self, quantile: float) -> float:
+        """The upper bound of the bucket that holds the quantile."""
+        total = max(self.buckets.values())
+        return min(bound for bound, count in self.buckets.items() if count >= quantile * total)
+
+
+def churn(bench: Bench) -> Iterator[Row]:
+    """Scrapes and health checks, one each 2 ms, while a million tasks come and go."""
+    with Daemon(bench.programs.leaklab) as daemon:
+        before = Lag.read(daemon)
+        with loader(bench, daemon, "/metrics") as metrics, loader(bench, daemon, "/healthz") as health:
+            cycles = churn_tasks(daemon, bench.plan.churn_seconds)
+            results = []
+            for load in (metrics, health):
+                load.interrupt()
+                results.append(bench.keep("leaklab", load.result()))
+        lag = Lag.read(daemon).since(before)
+    for result in results:
+        yield Row(f"churn_p50_{result['path']}", f"{result['path']} while 1e6 tasks come and go: p50", "us",
+                  [result["p50_us"]], note=f"{result['requests']} requests, {cycles} times a million tasks")
+        yield Row(f"churn_p99_{result['path']}", f"{result['path']} while 1e6 tasks come and go: p99", "us",
+                  [result["p99_us"]], expectation=below(5000, "5 ms"), note=f"longest {result['max_us'] / 1000:.1f} ms")
+    yield Row("churn_lag_p99", "loop lag meanwhile: p99, at most", "ms", [lag.quantile_bound(0.99) * 1e3],
+              expectation=at_most(2, "2 ms"))
+    yield Row("churn_lag_max", "loop lag meanwhile: longest, at most", "ms", [lag.quantile_bound(1) * 1e3],
+              expectation=at_most(10, "10 ms"))
+
+
+def loader(bench: Bench, daemon: Daemon, path: str) -> Background:
+    return Background(bench.programs.load, daemon.address, path, 1, MAX_REQUESTS, 60, 2000)
+
+
+def churn_tasks(daemon: Daemon, seconds: float) -> int:
+    """Spawns a million tasks again and again: fixed ones, which are cancelled, and leaky ones, which are reclaimed."""
+    over = time.monotonic() + seconds
+    for cycle in itertools.count(1):
+        if cycle % 2:
+            daemon.spawn(f"fixed-{cycle}", FIXED, MILLION, 0)
+            daemon.cancel(f"fixed-{cycle}")
+        else:
+            daemon.spawn(f"leaky-{cycle}", RECV, MILLION, 0)
+            daemon.reclaim(f"leaky-{cycle}")
+        if time.monotonic() > over:
+            return cycle
+    raise AssertionError
+
+
+@dataclass
+class Memory:
+    resident: float
+    allocated: float
+
+    @staticmethod
+    def read(daemon: Daemon) -> Memory:
+        metrics = daemon.metrics()
+        return Memory(metrics["process_resident_memory_bytes"], metrics["leaklab_heap_allocated_bytes"])
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """A million tasks of 1 KiB each, before, meanwhile, and after they have gone."""
+    wait = bench.plan.memory_wait_seconds
+    with memory_peer(bench) as peer, Daemon(bench.programs.leaklab) as daemon:
+        before = Memory.read(daemon)
+        daemon.spawn("crowd", RECV, MILLION, 1024)
+        full = Memory.read(daemon)
+        daemon.reclaim("crowd")
+        at_once = Memory.read(daemon)
+        time.sleep(wait)
+        after = Memory.read(daemon)
+        go = [bench.keep("go", peer.result())] if isinstance(peer, Background) else []
+    bench.keep("leaklab", {"measure": "memory", "before": vars(before), "full": vars(full), "at_once": vars(at_once),
+                           "after": vars(after)})
+    yield Row("memory_before", "resident memory before", "MiB", [before.resident / MIB],
+              values(go, "resident_before_bytes", 1 / MIB))
+    yield Row("memory_full", "resident memory with 1e6 tasks of 1 KiB", "MiB", [full.resident / MIB],
+              values(go, "resident_full_bytes", 1 / MIB))
+    allowed = max(before.resident * 0.1, 10 * MIB)
+    yield Row("memory_after", f"still resident {wait} s after they have gone", "MiB",
+              [max(0.0, after.resident - before.resident) / MIB],
+              [max(0.0, one["resident_after_bytes"] - one["resident_before_bytes"]) / MIB for one in go],
+              expectation=at_most(allowed / MIB, f"{allowed / MIB:.0f} MiB"))
+    yield Row("memory_allocated", "still allocated at once, of what they had", "%",
+              [max(0.0, at_once.allocated - before.allocated) / (full.allocated - before.allocated) * 100],
+              expectation=at_most(1, "1%"))
+
+
+class Nobody:
+    def __enter__(self) -> Nobody:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def memory_peer(bench: Bench) -> Background | Nobody:
+    if bench.programs.peer is None:
+        return Nobody()
+    return Background(bench.programs.peer, "memory", MILLION, 1024, bench.plan.memory_wait_seconds)
+
+
+MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "tickers": tickers, "scrape": scrape,
+    "churn": churn, "memory": memory,
+}
+
+
+def run(bench: Bench, names: list[str]) -> tuple[list[Row], list[str]]:
+    """All rows, and what went wrong; one failed measurement leaves the others alone."""
+    rows: list[Row] = []
+    failures: list[str] = []
+    for name in names:
+        bench.log(name)
+        try:
+            rows.extend(MEASURES[name](bench))
+        except (BenchError, KeyError, ValueError, OSError) as error:
+            failures.append(f"{name}: {type(error).__name__}: {error}")
+    return rows, failures
+
+
+def programs(build: Path, peer: Path | None) -> Programs:
+    found = Programs(build / "leaklab", build / "tests/bench/bench_runtime", build / "tests/bench/bench_load", peer)
+    for path in (found.leaklab, found.runtime, found.load):
+        if not path.exists():
+            raise BenchError(f"{path} is missing: cmake --build --preset release --target bench")
+    return found
