@@ -1,4 +1,5 @@
-/* Files that are part of the program: leaklab_embed() of cmake/module.cmake makes a table of them at build. */
+/* Files that are part of the program: leaklab_embed() of cmake/module.cmake makes a table of them at build.
+ */
 #pragma once
 
 #include <stddef.h>

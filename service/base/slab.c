@@ -3,6 +3,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* The address sanitizer is told which objects are in use, so that it sees through slabs as it does through
+ * malloc. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
 #define SLAB_MAGIC 0x736c6162u
 
 /* A pool that has grown to this many slabs has the kernel put memory behind a new one at once, all 64 pages
@@ -56,6 +65,7 @@ static struct slab *slab_add(struct slab_pool *pool)
         madvise(slab, SLAB_BYTES, MADV_POPULATE_WRITE);
 #endif
     *slab = (struct slab){.magic = SLAB_MAGIC};
+    ASAN_POISON_MEMORY_REGION((char *)slab + SLAB_HEADER_BYTES, SLAB_BYTES - SLAB_HEADER_BYTES);
     list_init(&slab->link);
     list_push_back(&pool->partial, &slab->link);
     pool->slabs++;
@@ -68,10 +78,12 @@ void *slab_take(struct slab_pool *pool)
         return NULL;
     struct slab *slab = slab_of(pool->partial.next);
     void *object = slab->free;
-    if (object != NULL)
-        slab->free = *(void **)object;
-    else
+    bool again = object != NULL;
+    if (!again)
         object = (char *)slab + SLAB_HEADER_BYTES + (size_t)slab->untouched++ * pool->object_size;
+    ASAN_UNPOISON_MEMORY_REGION(object, pool->object_size);
+    if (again)
+        slab->free = *(void **)object;
     pool->objects++;
     if (++slab->used == pool->objects_per_slab) {
         list_remove(&slab->link);
@@ -99,6 +111,7 @@ void slab_give(struct slab_pool *pool, void *object)
     CHECK(slab->magic == SLAB_MAGIC && slab->used > 0);
     *(void **)object = slab->free;
     slab->free = object;
+    ASAN_POISON_MEMORY_REGION(object, pool->object_size);
     pool->objects--;
     if (slab->used-- == pool->objects_per_slab) {
         list_remove(&slab->link);

@@ -92,6 +92,7 @@ enum MHD_Result local_version(struct exchange *exchange)
 
 enum MHD_Result local_openapi(struct exchange *exchange)
 {
-    return answer_queue(exchange, MHD_HTTP_OK,
-                        answer_static("application/json", embedded_openapi[0].text, embedded_openapi[0].size));
+    return answer_queue(
+        exchange, MHD_HTTP_OK,
+        answer_static("application/json", embedded_openapi[0].text, embedded_openapi[0].size));
 }

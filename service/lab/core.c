@@ -35,6 +35,7 @@ enum err core_init(struct core *core, const struct core_config *config)
     list_init(&core->scenarios);
     list_init(&core->active);
     list_init(&core->endings);
+    core->answered_end = &core->answered;
     core->programs = calloc(most + 1, sizeof *core->programs);
     if (core->programs == NULL)
         return ERR_MEMORY;
@@ -74,6 +75,7 @@ void core_close(struct core *core)
         return;
     core->closed = true;
     ending_close(core);
+    core_deliver(core);
     reclaim_all(core);
     runtime_abandon(&core->runtime);
 }
@@ -144,6 +146,12 @@ static struct scenario *find_old(struct core *core)
             return scenario;
     }
     return NULL;
+}
+
+bool core_name_taken(const struct core *core, const char *name)
+{
+    const struct scenario *scenario = core_find(core, name);
+    return scenario != NULL && !may_be_dropped(scenario);
 }
 
 /* Looks for what stands in the way of one more scenario, and takes nothing out of it yet: *old is to go for
@@ -244,14 +252,28 @@ void core_fill(struct core *core, struct snapshot *snapshot)
     }
 }
 
-void core_answer(struct lab_request *request, int status, json_t *answer)
+void core_answer(struct core *core, struct lab_request *request, int status, json_t *answer)
 {
     request->status = status;
     request->answer = answer;
-    request->done(request, request->argument);
+    request->next = NULL;
+    *core->answered_end = request;
+    core->answered_end = &request->next;
 }
 
-void core_refuse(struct lab_request *request, json_t *problem)
+void core_deliver(struct core *core)
 {
-    core_answer(request, problem_status(problem), problem);
+    struct lab_request *request = core->answered;
+    core->answered = NULL;
+    core->answered_end = &core->answered;
+    while (request != NULL) {
+        struct lab_request *next = request->next;
+        request->done(request, request->argument);
+        request = next;
+    }
+}
+
+void core_refuse(struct core *core, struct lab_request *request, json_t *problem)
+{
+    core_answer(core, request, problem_status(problem), problem);
 }

@@ -3,6 +3,7 @@
  *
  *     core_handle(&core, request);                  requests come in
  *     while (runtime_turn(&core.runtime, budget) | core_after_turn(&core)) {}
+ *     core_deliver(&core);                          answers go out
  *     core_close(&core); core_deinit(&core);
  */
 #pragma once
@@ -46,7 +47,9 @@ struct core {
     struct link scenarios; /* all, newest first */
     struct link active;    /* those that are not finished */
     uint32_t scenario_count;
-    struct link endings; /* requests that wait for a receipt, see lab/ending.h */
+    struct link endings;          /* requests that wait for a receipt, see lab/ending.h */
+    struct lab_request *answered; /* in order, not yet delivered */
+    struct lab_request **answered_end;
     bool closed;
 };
 
@@ -56,7 +59,7 @@ enum err core_init(struct core *core, const struct core_config *config);
 /* After core_close(). */
 void core_deinit(struct core *core);
 
-/* Answers the request, at once or in a later core_after_turn(). */
+/* Answers the request, at once or in a later core_after_turn(); the answer goes out with core_deliver(). */
 void core_handle(struct core *core, struct lab_request *request);
 
 /* To be called after each turn of the runtime, and now and then without one. True when something was given to
@@ -79,12 +82,19 @@ struct scenario *core_find(const struct core *core, const char *name);
 enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
                     enum limit_kind *refused_by);
 
+/* True when a scenario of that name is in the way of a new one. */
+bool core_name_taken(const struct core *core, const char *name);
+
 /* Makes up a name that is not taken, "leak-recv-1". */
 void core_make_name(struct core *core, struct mode mode, char name[static LIMIT_NAME + 1]);
 
-/* Answers a request: sets status and answer, which it takes over, and calls done. NULL: no memory for an
- * answer. */
-void core_answer(struct lab_request *request, int status, json_t *answer);
+/* Answers a request: sets status and answer, which it takes over. `done` is called by core_deliver(). NULL:
+ * no memory for an answer. */
+void core_answer(struct core *core, struct lab_request *request, int status, json_t *answer);
 
 /* Answers with a problem, whose status it takes; NULL: no memory. */
-void core_refuse(struct lab_request *request, json_t *problem);
+void core_refuse(struct core *core, struct lab_request *request, json_t *problem);
+
+/* Hands out the answers, in order. To be called after the snapshot was published: who has been told that a
+ * task is gone must not meet it in a scrape. */
+void core_deliver(struct core *core);

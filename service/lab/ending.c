@@ -76,7 +76,7 @@ void ending_begin(struct core *core, struct lab_request *request, struct scenari
     size_t most = scenario == NULL ? core->scenario_count : 1;
     struct ending *ending = calloc(1, sizeof *ending + most * sizeof ending->parts[0]);
     if (ending == NULL) {
-        core_refuse(request, problem_new(500, "out of memory"));
+        core_refuse(core, request, problem_new(500, "out of memory"));
         return;
     }
     ending->request = request;
@@ -135,7 +135,7 @@ static void finish(struct core *core, struct ending *ending, int status, json_t 
     runtime_call_cancel(&core->runtime, &ending->timer);
     list_remove(&ending->link);
     free(ending);
-    core_answer(request, status, answer);
+    core_answer(core, request, status, answer);
 }
 
 static void answer(struct core *core, struct ending *ending)

@@ -24,7 +24,7 @@ static struct spec_context context_of(const struct core *core)
 }
 
 /* 404 for a scenario or a pattern, with the nearest of the names that there are. */
-static void refuse_absent(struct lab_request *request, const char *what, const char *name,
+static void refuse_absent(struct core *core, struct lab_request *request, const char *what, const char *name,
                           const char *const *names, size_t count)
 {
     struct buf why;
@@ -34,7 +34,7 @@ static void refuse_absent(struct lab_request *request, const char *what, const c
         buf_puts(&why, ": ");
         suggest_append(&why, name, names, count);
     }
-    core_refuse(request, problem_new(404, "%s", buf_text(&why)));
+    core_refuse(core, request, problem_new(404, "%s", buf_text(&why)));
     buf_deinit(&why);
 }
 
@@ -45,7 +45,7 @@ static void refuse_scenario(struct core *core, struct lab_request *request, cons
     struct link *link = core->scenarios.next;
     for (; link != &core->scenarios && count < SUGGESTED_FROM; link = link->next)
         names[count++] = container_of(link, struct scenario, link)->spec.name;
-    refuse_absent(request, "scenario", name, names, count);
+    refuse_absent(core, request, "scenario", name, names, count);
 }
 
 static void end(struct core *core, struct lab_request *request, const char *name, bool reclaim)
@@ -61,20 +61,20 @@ static void refuse_limit(struct core *core, struct lab_request *request, enum li
 {
     char text[UNIT_TEXT];
     if (kind == LIMIT_KIND_TASKS)
-        core_refuse(request,
+        core_refuse(core, request,
                     problem_new(429,
                                 "all %llu tasks that the daemon may have are alive: cancel or reclaim a "
                                 "scenario, or POST /reset",
                                 (unsigned long long)core->config.max_tasks));
     else if (kind == LIMIT_KIND_HEAP)
-        core_refuse(request,
+        core_refuse(core, request,
                     problem_new(429,
                                 "all %s that the daemon may use are in use: cancel or reclaim a scenario, "
                                 "or POST /reset",
                                 unit_format_size((int64_t)core->config.max_heap_bytes, text)));
     else
         core_refuse(
-            request,
+            core, request,
             problem_new(429,
                         "%d scenarios are there and none of them has finished: reclaim one, or POST /reset",
                         LIMIT_SCENARIOS));
@@ -97,18 +97,22 @@ static void refuse_spawn(struct core *core, struct lab_request *request, const s
     } else {
         problem = problem_new(500, "out of memory");
     }
-    core_refuse(request, problem);
+    core_refuse(core, request, problem);
 }
 
-static void dry_run(struct lab_request *request, const struct spec *spec)
+static void dry_run(struct core *core, struct lab_request *request, const struct spec *spec)
 {
+    if (core_name_taken(core, spec->name)) {
+        refuse_spawn(core, request, spec, ERR_TAKEN, LIMIT_KINDS);
+        return;
+    }
     struct forecast forecast;
     enum err err = forecast_make(spec, &forecast);
     if (err != ERR_OK) {
-        core_refuse(request, problem_new(500, "out of memory"));
+        core_refuse(core, request, problem_new(500, "out of memory"));
         return;
     }
-    core_answer(request, 200,
+    core_answer(core, request, 200,
                 json_pack("{s:b, s:o, s:o}", "dry_run", 1, "spec", spec_json(spec), "forecast",
                           forecast_json(&forecast)));
 }
@@ -118,7 +122,7 @@ static void spawn(struct core *core, struct lab_request *request, struct spec *s
     if (spec->name[0] == '\0')
         core_make_name(core, spec->mode, spec->name);
     if (spec->dry_run) {
-        dry_run(request, spec);
+        dry_run(core, request, spec);
         return;
     }
     struct scenario *scenario;
@@ -134,7 +138,7 @@ static void spawn(struct core *core, struct lab_request *request, struct spec *s
              LOG_TEXT("state", scenario_state_word(scenario->state)),
              LOG_NUMBER("seed", scenario->spec.seed));
     memcpy(request->location, scenario->spec.name, sizeof request->location);
-    core_answer(request, 201, view_scenario(scenario));
+    core_answer(core, request, 201, view_scenario(scenario));
 }
 
 static void post(struct core *core, struct lab_request *request)
@@ -145,7 +149,7 @@ static void post(struct core *core, struct lab_request *request)
     json_t *problem;
     enum err err = spec_parse(&context, request->body, &spec, &problem);
     if (err != ERR_OK)
-        core_refuse(request, problem);
+        core_refuse(core, request, problem);
     else if (spec.action == ACTION_SPAWN)
         spawn(core, request, &spec);
     else
@@ -165,7 +169,7 @@ static void list(struct core *core, struct lab_request *request)
         json_decref(answer);
         answer = NULL;
     }
-    core_answer(request, 200, answer);
+    core_answer(core, request, 200, answer);
 }
 
 static void show(struct core *core, struct lab_request *request)
@@ -174,13 +178,13 @@ static void show(struct core *core, struct lab_request *request)
     if (scenario == NULL)
         refuse_scenario(core, request, request->name);
     else
-        core_answer(request, 200, view_scenario(scenario));
+        core_answer(core, request, 200, view_scenario(scenario));
 }
 
 static void list_patterns(struct core *core, struct lab_request *request)
 {
     struct spec_context context = context_of(core);
-    core_answer(request, 200, describe_patterns(&context));
+    core_answer(core, request, 200, describe_patterns(&context));
 }
 
 static void show_pattern(struct core *core, struct lab_request *request)
@@ -188,21 +192,21 @@ static void show_pattern(struct core *core, struct lab_request *request)
     const struct catalogue *catalogue = core->config.catalogue;
     const struct pattern *pattern = catalogue_find(catalogue, request->name);
     if (pattern != NULL) {
-        core_answer(request, 200, describe_pattern(pattern, true));
+        core_answer(core, request, 200, describe_pattern(pattern, true));
         return;
     }
     const char *names[SUGGESTED_FROM];
     size_t count = 0;
     for (; count < catalogue->count && count < SUGGESTED_FROM; count++)
         names[count] = catalogue->patterns[count]->name;
-    refuse_absent(request, "pattern", request->name, names, count);
+    refuse_absent(core, request, "pattern", request->name, names, count);
 }
 
 void core_handle(struct core *core, struct lab_request *request)
 {
     request->location[0] = '\0';
     if (core->closed) {
-        core_refuse(request, problem_new(503, "leaklab is shutting down"));
+        core_refuse(core, request, problem_new(503, "leaklab is shutting down"));
         return;
     }
     switch (request->verb) {

@@ -53,12 +53,13 @@ static void publish(struct lab *lab)
     publisher_publish(&lab->publisher);
 }
 
-/* After a turn, and at each beat. */
+/* After a turn, and at each beat. Whoever was answered finds in the next scrape what the answer says. */
 static void look_round(struct lab *lab)
 {
     if (core_after_turn(&lab->core))
         driver_wake(&lab->driver);
     publish(lab);
+    core_deliver(&lab->core);
 }
 
 static void after_turn(void *argument)
@@ -120,15 +121,20 @@ static void on_mail(uv_async_t *async)
         core_handle(&lab->core, request);
         request = next;
     }
+    publish(lab);
+    core_deliver(&lab->core);
     driver_wake(&lab->driver);
 }
 
+/* For requests that the core never sees, from any thread. */
 static void refuse_all(struct lab_request *request)
 {
     while (request != NULL) {
         struct lab_request *next = request->next;
         request->location[0] = '\0';
-        core_refuse(request, problem_new(503, "leaklab is shutting down"));
+        request->answer = problem_new(503, "leaklab is shutting down");
+        request->status = 503;
+        request->done(request, request->argument);
         request = next;
     }
 }
@@ -206,12 +212,9 @@ static enum err attach(struct lab *lab, uv_loop_t *loop)
 
 enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config *config)
 {
-    /* The publisher wants its cache lines for itself; the size of an aligned struct is a multiple of its
-     * alignment. */
-    struct lab *lab = aligned_alloc(_Alignof(struct lab), sizeof *lab);
+    struct lab *lab = calloc(1, sizeof *lab);
     if (lab == NULL)
         return ERR_MEMORY;
-    memset(lab, 0, sizeof *lab);
     enum err err = init(lab, config);
     if (err != ERR_OK) {
         free(lab);

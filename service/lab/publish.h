@@ -10,10 +10,11 @@
 
 struct publisher {
     struct snapshot *copies[3];
-    unsigned back; /* the writer's */
-    /* Aligned, so that reader and writer do not fight for a cache line. */
-    _Alignas(64) atomic_uint middle; /* index of the copy published last, with FRESH until it was read */
-    _Alignas(64) unsigned front;     /* the reader's */
+    unsigned back;      /* the writer's */
+    char apart[64];     /* so that reader and writer do not fight for a cache line */
+    atomic_uint middle; /* index of the copy published last, with FRESH until it was read */
+    char apart_too[64];
+    unsigned front; /* the reader's */
 };
 
 /* Copies with room for LIMIT_PROGRAMS programs, all zero. ERR_MEMORY. */

@@ -54,8 +54,7 @@ enum err catalogue_add(struct catalogue *catalogue, struct pattern *pattern)
     return ERR_OK;
 }
 
-static enum err load_one(struct catalogue *catalogue, const struct embedded_file *embedded,
-                         struct buf *why)
+static enum err load_one(struct catalogue *catalogue, const struct embedded_file *embedded, struct buf *why)
 {
     struct messages messages;
     struct pattern *pattern;

@@ -109,7 +109,7 @@ void things_compile(struct compiler *compiler, struct program *program, uint16_t
 
 /* One variant: `tasks` is what stands under leak or fix, `share` what stands under the pattern's share or
  * NULL. NULL when faults were reported. The program's `expect` is still to be set. */
-struct program *variant_compile(struct compiler *compiler, enum variant variant, const struct node *tasks,
+struct program *variant_compile(struct compiler *compiler, enum variant which, const struct node *tasks,
                                 const struct node *share);
 
 /* ---- a variant at work (task.c, statement.c) ---- */

@@ -112,7 +112,7 @@ static enum step_result select_block(struct task *task, const struct select_case
 
 enum step_result select_enter(struct task *task, const struct op *op, const struct program *program)
 {
-    const struct select_case *arms = &program->cases[op->first];
+    const struct select_case *arms = op->count == 0 ? NULL : &program->cases[op->first];
     uint8_t ready[LIMIT_CASES];
     uint32_t ready_count = 0;
     bool later = false;

@@ -66,6 +66,7 @@ void desk_settle(struct desk *desk)
     for (int turn = 0; turn < 1000000; turn++) {
         bool more = runtime_turn(&desk->core.runtime, (struct budget){.rounds = 4});
         bool given = core_after_turn(&desk->core);
+        core_deliver(&desk->core);
         if (!more && !given)
             return;
     }
@@ -109,6 +110,7 @@ void desk_post(struct desk *desk, struct reply *reply, enum lab_verb verb, const
         assert_non_null(reply->request.body);
     }
     core_handle(&desk->core, &reply->request);
+    core_deliver(&desk->core);
 }
 
 int desk_ask(struct desk *desk, struct reply *reply, enum lab_verb verb, const char *name, const char *body)

@@ -54,10 +54,10 @@ static uint16_t add_thing(struct program *program, uint16_t layout, char *name, 
     return offset;
 }
 
-static void add_kind(struct program *program, char *name, uint16_t entry, uint16_t layout)
+static void add_kind(struct program *program, const char *name, uint16_t entry, uint16_t layout)
 {
     uint16_t index;
-    struct task_kind kind = {.name = name, .entry = entry, .layout = layout};
+    struct task_kind kind = {.name = (char *)(uintptr_t)name, .entry = entry, .layout = layout};
     assert_int_equal(program_add_kind(program, kind, &index), ERR_OK);
 }
 
