@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "http/process.h"
 
@@ -17,6 +18,11 @@ struct scrape {
     z_stream deflate;  /* set up once: its tables are a quarter of a megabyte */
     struct link spare; /* bodies that no answer is using */
     struct process_reader process;
+    struct process_values values; /* as read with the snapshot of this sequence, at this time */
+    struct heap_stats heap;
+    bool heap_known;
+    uint64_t sequence;
+    uint64_t read_ns; /* 0: never */
 };
 
 enum err scrape_init(struct scrape *scrape);
