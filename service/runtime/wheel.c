@@ -6,10 +6,11 @@
 
 #include "base/check.h"
 
-#define SLOT_BITS 6
-#define HORIZON   (1ull << (SLOT_BITS * WHEEL_LEVELS))
-#define NO_SLOT   (WHEEL_LEVELS * WHEEL_SLOTS)
-#define KEPT_ROOM 1024 /* timers that an empty slot keeps room for */
+#define SLOT_BITS  6
+#define HORIZON    (1ull << (SLOT_BITS * WHEEL_LEVELS))
+#define SLOT_AHEAD 32 /* places in a slot to fetch before they are written to */
+#define NO_SLOT    (WHEEL_LEVELS * WHEEL_SLOTS)
+#define KEPT_ROOM  1024 /* timers that an empty slot keeps room for */
 
 void wheel_init(struct wheel *wheel, uint64_t now_ms)
 {
@@ -61,6 +62,7 @@ static enum err slot_append(struct wheel *wheel, struct wheel_slot *slot, struct
 {
     if (slot->count == slot->capacity && slot_grow(wheel, slot) != ERR_OK)
         return ERR_MEMORY;
+    __builtin_prefetch(slot->timers + slot->count + SLOT_AHEAD, 1);
     timer->position = slot->count;
     slot->timers[slot->count++] = timer;
     return ERR_OK;
