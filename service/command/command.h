@@ -4,3 +4,5 @@
 
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_patterns(int argc, char **argv);

@@ -110,7 +110,7 @@ static bool read_flags(const struct options *options, int argc, char **argv, con
                                    .val = (int)i};
     flags[options->count] = (struct option){.name = "help", .has_arg = no_argument, .val = HELP_CODE};
     opterr = 0;
-    optind = 1;
+    optind = 0; /* begins anew, what was put in order of an earlier argv included */
     for (int code; (code = getopt_long_only(argc, argv, ":", flags, NULL)) != -1;) {
         if (code == HELP_CODE) {
             *help = true;
@@ -127,18 +127,30 @@ static bool read_flags(const struct options *options, int argc, char **argv, con
         values[code] = is_switch(&options->specs[code]) ? "true" : optarg;
         sources[code] = FROM_FLAG;
     }
-    if (optind < argc)
-        complain(options, "stray argument \"%s\"", argv[optind]);
-    return optind >= argc;
+    return true;
+}
+
+bool options_parse_operands(const struct options *options, int argc, char **argv, const char **values,
+                            enum option_source *sources, bool *help, struct operands *operands)
+{
+    CHECK(options->count <= OPTIONS_MAX);
+    *help = false;
+    if (!read_environment(options, values, sources) ||
+        !read_flags(options, argc, argv, values, sources, help))
+        return false;
+    operands->items = argv + optind;
+    operands->count = (size_t)(argc - optind);
+    if (*help || operands->count <= operands->max)
+        return true;
+    complain(options, "stray argument \"%s\"", operands->items[operands->max]);
+    return false;
 }
 
 bool options_parse(const struct options *options, int argc, char **argv, const char **values,
                    enum option_source *sources, bool *help)
 {
-    CHECK(options->count <= OPTIONS_MAX);
-    *help = false;
-    return read_environment(options, values, sources) &&
-           read_flags(options, argc, argv, values, sources, help);
+    struct operands none = {.max = 0};
+    return options_parse_operands(options, argc, argv, values, sources, help, &none);
 }
 
 void options_print_help(const struct options *options)

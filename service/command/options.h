@@ -38,6 +38,18 @@ enum option_source { FROM_DEFAULT, FROM_ENVIRONMENT, FROM_FLAG };
 bool options_parse(const struct options *options, int argc, char **argv, const char **values,
                    enum option_source *sources, bool *help);
 
+/* What stands beside the flags, such as names of files. */
+struct operands {
+    size_t max;   /* set by the caller: how many the command takes */
+    char **items; /* in their order; borrowed from argv */
+    size_t count;
+};
+
+/* The same for a command that takes operands; one too many is a stray argument. argv is put in order: flags
+ * first. An operand that begins with a dash stands behind "--"; "-" alone is an operand. */
+bool options_parse_operands(const struct options *options, int argc, char **argv, const char **values,
+                            enum option_source *sources, bool *help, struct operands *operands);
+
 /* What a user called it who gave it: "--max-tasks", or "LEAKLAB_MAX_TASKS" from the environment. Returns
  * `name`. */
 const char *options_name(const struct options *options, size_t index, enum option_source source,

@@ -28,12 +28,17 @@ struct outcome {
     bool help;
     enum option_source sources[COUNT];
     const char *values[COUNT];
+    size_t operand_count;
+    const char *operands[16];
     char message[512]; /* what was written to stderr */
 };
 
-/* Parses the arguments, up to a NULL, with stderr caught in a file. */
-static struct outcome parse(const char *const *arguments)
+/* Parses the arguments, up to a NULL, for a command that takes so many operands, with stderr caught in a
+ * file.
+ */
+static struct outcome parse(const char *const *arguments, size_t operands_max)
 {
+    struct operands operands = {.max = operands_max};
     struct outcome outcome = {0};
     char *argv[16] = {(char *)(uintptr_t) "leaklab"};
     int argc = 1;
@@ -43,15 +48,20 @@ static struct outcome parse(const char *const *arguments)
     FILE *saved = stderr;
     assert_non_null(caught);
     stderr = caught;
-    outcome.parsed = options_parse(&options, argc, argv, outcome.values, outcome.sources, &outcome.help);
+    outcome.parsed = options_parse_operands(&options, argc, argv, outcome.values, outcome.sources,
+                                            &outcome.help, &operands);
     stderr = saved;
+    outcome.operand_count = operands.count;
+    for (size_t i = 0; i < operands.count; i++)
+        outcome.operands[i] = operands.items[i];
     rewind(caught);
     outcome.message[fread(outcome.message, 1, sizeof outcome.message - 1, caught)] = '\0';
     fclose(caught);
     return outcome;
 }
 
-#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+#define PARSE(...)               parse((const char *const[]){__VA_ARGS__, NULL}, 0)
+#define PARSE_OPERANDS(max, ...) parse((const char *const[]){__VA_ARGS__, NULL}, max)
 
 static void flags_are_read_in_go_spelling_and_in_gnu_spelling(void **state)
 {
@@ -121,6 +131,30 @@ static void a_mistake_is_refused_with_what_would_have_been_right(void **state)
     }
 }
 
+static void operands_stand_before_between_and_behind_flags(void **state)
+{
+    (void)state;
+    struct outcome outcome = PARSE_OPERANDS(4, "a.yaml", "-n", "3", "-", "--json", "b.yaml", "--", "-c.yaml");
+    static const char *const expected[] = {"a.yaml", "-", "b.yaml", "-c.yaml"};
+    assert_true(outcome.parsed);
+    assert_string_equal(outcome.values[N], "3");
+    assert_string_equal(outcome.values[JSON], "true");
+    assert_int_equal(outcome.operand_count, COUNT_OF(expected));
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        assert_string_equal(outcome.operands[i], expected[i]);
+}
+
+static void one_operand_too_many_is_stray(void **state)
+{
+    (void)state;
+    struct outcome outcome = PARSE_OPERANDS(1, "recv", "-json", "send", "ticker");
+    assert_false(outcome.parsed);
+    assert_non_null(strstr(outcome.message, "leaklab test: stray argument \"send\""));
+    assert_true(PARSE_OPERANDS(1, "recv").parsed);
+    assert_int_equal(PARSE_OPERANDS(1, "-json").operand_count, 0);
+    assert_true(PARSE_OPERANDS(1, "recv", "send", "--help").help);
+}
+
 static void a_value_is_called_what_its_giver_called_it(void **state)
 {
     (void)state;
@@ -145,6 +179,8 @@ int main(void)
         cmocka_unit_test(what_is_not_given_has_its_default_or_none),
         cmocka_unit_test(the_environment_counts_and_a_flag_wins_over_it),
         cmocka_unit_test(a_mistake_is_refused_with_what_would_have_been_right),
+        cmocka_unit_test(operands_stand_before_between_and_behind_flags),
+        cmocka_unit_test(one_operand_too_many_is_stray),
         cmocka_unit_test(a_value_is_called_what_its_giver_called_it),
         cmocka_unit_test(help_is_told_from_everything_else),
     };

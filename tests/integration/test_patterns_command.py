@@ -1,0 +1,165 @@
+"""The commands around patterns: `leaklab patterns` lists and shows them, `leaklab check` tells what is wrong with one."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+import leaklab
+
+PATTERNS = leaklab.ROOT / "service/patterns"
+FILES = sorted(PATTERNS.glob("*.yaml"))
+PATTERN_BYTES = 64 * 1024
+
+GOOD = """pattern: mine
+title: Mine
+story: s
+remedy: r
+params: {n: {default: 3, about: how many}}
+share: {jobs: channel}
+leak:
+  main: [spawn consumer * n]
+  consumer:
+    - recv jobs
+expect: {leak: n}
+"""
+BAD = GOOD.replace("    - recv jobs\n", "    - recv jbos\n    - sleep n\n")
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+# ---- leaklab patterns ----
+
+
+def test_lists_every_pattern_with_its_title_and_modes_in_columns():
+    done = leaklab.run("patterns")
+    assert done.returncode == 0 and done.stderr == ""
+    head, *lines = done.stdout.splitlines()
+    assert head.split() == ["pattern", "title", "modes"]
+    names = [line.split()[0] for line in lines]
+    assert names == sorted(path.stem for path in FILES)
+    for line, name in zip(lines, names):
+        modes = line[head.index("modes"):].split(", ")
+        assert modes and all(mode.endswith(f"-{name}") for mode in modes), line
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_shows_a_pattern_with_its_source_line_by_line(path):
+    done = leaklab.run("patterns", path.stem)
+    assert done.returncode == 0 and done.stderr == ""
+    page, _, source = done.stdout.rpartition(f"\n{path.name}\n")
+    for headline in ("how it happens", "what to do about it", "tasks that one start leaks once its owner has left"):
+        assert f"\n{headline}\n" in page
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert source.splitlines() == [f"{number:5}  {line}".rstrip() for number, line in enumerate(lines, 1)]
+
+
+def test_shows_parameters_with_default_unit_meaning_and_bounds():
+    page = leaklab.run("patterns", "send").stdout
+    assert re.search(r"^  n +3000 +tasks +producers in one start \(0 to 1000000000\)$", page, re.M)
+    assert re.search(r"^  remedy +deadline .*\(deadline, buffer, cancel\)$", page, re.M)
+    assert re.search(r"^  patience +linger / 2 .*\(0s to 366d\)$", page, re.M)
+
+
+def test_json_is_what_the_daemon_answers(shared):
+    ours = json.loads(leaklab.run("patterns", "--json").stdout)
+    theirs = shared.get("/patterns").json()
+    for answer in (ours, theirs):  # what these two are depends on the memory that is free at the moment
+        for field in answer["fields"]:
+            if field["name"] in ("max_tasks", "max_heap"):
+                del field["default"], field["max"]
+    assert ours == theirs
+    assert json.loads(leaklab.run("patterns", "recv", "--json").stdout) == shared.get("/patterns/recv").json()
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["sned"], 'unknown pattern "sned": did you mean "send"?'),
+    (["xyzzy-plugh", "--json"], 'unknown pattern "xyzzy-plugh": known: '),
+    (["recv", "send"], 'stray argument "send"'),
+    (["--jsn"], 'unknown flag -jsn: did you mean "json"?'),
+    ([""], 'unknown pattern ""'),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_patterns_refuses_what_it_does_not_know(arguments, said):
+    done = leaklab.run("patterns", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stdout == ""
+
+
+# ---- leaklab check ----
+
+
+def test_the_catalogue_is_fine_and_each_file_says_its_modes():
+    done = leaklab.run("check", *map(str, FILES))
+    assert done.returncode == 0 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(FILES)
+    assert f"{PATTERNS / 'recv.yaml'}: ok: leak-recv, fix-recv" in lines
+
+
+def test_tells_all_mistakes_of_all_files_with_their_places(tmp_path):
+    bad, good = write(tmp_path / "bad.yaml", BAD), write(tmp_path / "good.yaml", GOOD)
+    done = leaklab.run("check", bad, good)
+    assert done.returncode == 1 and done.stderr == ""
+    assert done.stdout.splitlines() == [
+        f'{bad}:10:12: nothing is called "jbos": did you mean "jobs"?',
+        f'{bad}:11:13: "sleep" needs a duration such as 10ms, not the count "n"',
+        f"{good}: ok: leak-mine",
+    ]
+
+
+def test_json_is_checked_as_well(tmp_path):
+    pattern = {"pattern": "mine", "title": "t", "story": "s", "remedy": "r", "fix": {"main": []}, "expect": {"fix": 0}}
+    path = write(tmp_path / "mine.json", json.dumps(pattern))
+    assert leaklab.run("check", path).stdout == f"{path}: ok: fix-mine\n"
+
+
+@pytest.mark.parametrize("text, code, said", [
+    (GOOD, 0, "stdin: ok: leak-mine\n"),
+    (BAD, 1, 'stdin:10:12: nothing is called "jbos"'),
+    ("", 1, "stdin:1:1: the pattern is empty\n"),
+    ("\x00", 1, "stdin:1:1: "),
+    ("[" * 100_000, 1, f"stdin:1:1: the pattern is too large: more than {PATTERN_BYTES} bytes\n"),
+    ("[" * 1000, 1, "stdin:1:"),
+], ids=["good", "bad", "empty", "zero", "large", "deep"])
+def test_reads_standard_input(text, code, said):
+    done = subprocess.run([leaklab.BINARY, "check", "-"], env=leaklab.environment(), input=text, text=True,
+                          capture_output=True, timeout=30, check=False)
+    assert done.returncode == code and done.stderr == ""
+    assert done.stdout.startswith(said)
+
+
+def test_a_file_of_the_largest_size_is_read_and_one_byte_more_is_refused(tmp_path):
+    largest = GOOD + "#" * (PATTERN_BYTES - len(GOOD))
+    assert leaklab.run("check", write(tmp_path / "largest.yaml", largest)).returncode == 0
+    done = leaklab.run("check", write(tmp_path / "larger.yaml", largest + "#"))
+    assert done.returncode == 1
+    assert "too large" in done.stdout
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_checked(tmp_path):
+    missing, good = str(tmp_path / "missing.yaml"), write(tmp_path / "good.yaml", GOOD)
+    done = leaklab.run("check", missing, str(tmp_path), good)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f'leaklab check: cannot read "{missing}": No such file or directory',
+        f'leaklab check: cannot read "{tmp_path}": Is a directory',
+    ]
+    assert done.stdout == f"{good}: ok: leak-mine\n"
+
+
+def test_check_needs_a_file_and_takes_no_flags():
+    done = leaklab.run("check")
+    assert done.returncode == 2 and "which files" in done.stderr
+    done = leaklab.run("check", "--strict", "x.yaml")
+    assert done.returncode == 2 and "unknown flag -strict" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["patterns", "check"])
+def test_help_says_what_the_command_does(command):
+    done = leaklab.run(command, "--help")
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.startswith(f"usage: leaklab {command} ")
