@@ -23,6 +23,7 @@ static const struct subcommand subcommands[] = {
     {"run", command_run, "run one pattern in the terminal and print how many tasks are left"},
     {"patterns", command_patterns, "list the patterns, or show one: story, parameters, source"},
     {"check", command_check, "compile files with patterns and tell every mistake with its place"},
+    {"graph", command_graph, "draw a mode for Graphviz: who spawns whom, who waits on what, what is missing"},
     {"version", print_version, "print the version"},
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/check.h"
+#include "language/outward.h"
 
 static const char *const op_words[OP_CODES] = {
     [OP_END] = "end",     [OP_LEAVE] = "leave",   [OP_LINGER] = "linger", [OP_PANIC] = "panic",
@@ -44,54 +45,22 @@ static void list_value(const struct program *program, uint16_t index, struct buf
         buf_printf(buf, " - %" PRId64, -value->number);
 }
 
-/* The name of the thing at this offset, NULL when the layout has none there. */
-static const char *name_at(const struct program *program, uint16_t layout, uint16_t offset)
-{
-    for (uint16_t i = 0; i < program->layouts[layout].count; i++)
-        if (program->layouts[layout].things[i].offset == offset)
-            return program->layouts[layout].things[i].name;
-    return NULL;
-}
-
-static bool spawns(const struct program *program, uint16_t spawner, uint16_t kind)
-{
-    for (uint16_t i = 0; i < program->op_count; i++)
-        if (program->ops[i].code == OP_SPAWN && program->ops[i].kind == kind &&
-            program->steps[program->ops[i].step].kind == spawner)
-            return true;
-    return false;
-}
-
-/* The layout `hops` outward from a kind, along one way of many: program_verify saw that all of them have the
- * same kind of thing there, and the language that they have the same thing. `depth` ends a walk in circles.
- */
-static uint16_t layout_outward(const struct program *program, uint16_t kind, unsigned hops, unsigned depth)
-{
-    uint16_t own = program->kinds[kind].layout;
-    if (own != NO_LAYOUT && hops == 0)
-        return own;
-    if (own != NO_LAYOUT)
-        hops--;
-    if (kind == 0)
-        return hops == 0 ? 0 : NO_LAYOUT;
-    uint16_t layout = NO_LAYOUT;
-    for (uint16_t i = 0; i < program->kind_count && layout == NO_LAYOUT && depth > 0; i++)
-        if (i != kind && spawns(program, i, kind))
-            layout = layout_outward(program, i, hops, depth - 1);
-    return layout;
-}
-
 static void list_thing(const struct program *program, uint16_t kind, struct thing_ref ref, struct buf *buf)
 {
     if (ref.hops == HOPS_START_SCOPE) {
         buf_puts(buf, "start");
         return;
     }
-    bool own = ref.hops == 0 && program->kinds[kind].layout != NO_LAYOUT;
-    uint16_t layout =
-        ref.hops == HOPS_SHARE ? 0 : layout_outward(program, kind, ref.hops, program->kind_count);
-    const char *name = layout == NO_LAYOUT ? NULL : name_at(program, layout, ref.offset);
-    buf_printf(buf, "%s.%s", layout == 0 ? "share" : own ? "own" : "outer", name == NULL ? "?" : name);
+    struct outward outward;
+    outward_init(&outward, program);
+    uint16_t layout = outward_layout(&outward, program, kind, ref);
+    if (layout == NO_LAYOUT) {
+        buf_puts(buf, "outer.?");
+        return;
+    }
+    uint16_t thing = outward_thing(program, layout, ref.offset);
+    const char *where = layout == program->kinds[kind].layout ? "own" : "outer";
+    buf_printf(buf, "%s.%s", layout == 0 ? "share" : where, program->layouts[layout].things[thing].name);
 }
 
 static void list_select(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)

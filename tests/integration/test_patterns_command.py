@@ -1,4 +1,5 @@
-"""The commands around patterns: `leaklab patterns` lists and shows them, `leaklab check` tells what is wrong with one."""
+"""The commands around patterns: `leaklab patterns` lists and shows them, `check` tells what is wrong with one, `graph`
+draws one."""
 
 import json
 import re
@@ -158,7 +159,65 @@ def test_check_needs_a_file_and_takes_no_flags():
     assert done.returncode == 2 and "unknown flag -strict" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["patterns", "check"])
+# ---- leaklab graph ----
+
+
+def all_modes():
+    return [mode for pattern in json.loads(leaklab.run("patterns", "--json").stdout)["patterns"]
+            for mode in pattern["modes"]]
+
+
+def test_draws_every_mode_the_same_each_time():
+    for mode in all_modes():
+        done = leaklab.run("graph", mode)
+        assert done.returncode == 0 and done.stderr == "", mode
+        assert done.stdout.startswith(f'digraph "{mode}" {{\n') and done.stdout.endswith("\n}\n")
+        nodes = set(re.findall(r"^ *(\w+) \[", done.stdout, re.M)) - {"node", "edge"}
+        for tail, head in re.findall(r"^ *(\w+) -> (\w+)", done.stdout, re.M):
+            assert {tail, head} <= nodes, f"{mode}: an edge to nowhere: {tail} -> {head}"
+        assert leaklab.run("graph", mode).stdout == done.stdout
+
+
+@pytest.mark.parametrize("leak, missing", [
+    ("leak-recv", ["nobody sends or closes"]),
+    ("leak-send", ["nobody receives"]),
+    ("leak-ticker", ["nobody stops", "no way out"]),
+])
+def test_the_leak_misses_what_its_fix_does_not(leak, missing):
+    def red(mode):
+        lines = leaklab.run("graph", mode).stdout.splitlines()
+        return [re.search('label="([^"]*)"', line)[1] for line in lines if "dashed" in line and "#cc0000" in line]
+
+    assert red(leak) == missing
+    assert red(leak.replace("leak", "fix")) == []
+
+
+def test_draws_a_variant_of_a_file(tmp_path):
+    path = write(tmp_path / "mine.yaml", GOOD)
+    done = leaklab.run("graph", path, "--variant", "leak")
+    assert done.returncode == 0
+    assert done.stdout.startswith('digraph "leak-mine" {\n')
+
+
+@pytest.mark.parametrize("arguments, code, said", [
+    ([], 2, "leaklab graph: which mode?"),
+    (["leek-recv"], 2, 'unknown mode "leek-recv": did you mean "leak-recv"?'),
+    (["mine.yaml"], 2, "a file needs --variant"),
+    (["leak-recv", "fix-recv"], 2, 'stray argument "fix-recv"'),
+    (["GOOD", "--variant", "fix"], 2, 'the pattern has no "fix"'),
+    (["GOOD", "--variant", "leek"], 2, 'unknown variant "leek": did you mean "leak"?'),
+    (["BAD", "--variant", "leak"], 1, ':10:12: nothing is called "jbos"'),
+    (["/nowhere.yaml", "--variant", "leak"], 2, 'cannot read "/nowhere.yaml": No such file or directory'),
+    (["leak-recv", "--variant"], 2, "--variant needs a value"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_graph_refuses_what_it_cannot_draw(tmp_path, arguments, code, said):
+    files = {"GOOD": write(tmp_path / "good.yaml", GOOD), "BAD": write(tmp_path / "bad.yaml", BAD)}
+    done = leaklab.run("graph", *(files.get(argument, argument) for argument in arguments))
+    assert done.returncode == code
+    assert said in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["patterns", "check", "graph"])
 def test_help_says_what_the_command_does(command):
     done = leaklab.run(command, "--help")
     assert done.returncode == 0 and done.stderr == ""
