@@ -27,6 +27,8 @@ static json_t *field_value(const struct field *field, int64_t value)
         return json_string(unit_format_duration(value, text));
     if (field->type == FIELD_SIZE)
         return json_string(unit_format_size(value, text));
+    if (field->type == FIELD_PERCENT)
+        return json_string(share_format(value, text));
     return json_integer(field->type == FIELD_RATE ? value / 1000000 : value);
 }
 
@@ -34,7 +36,7 @@ static json_t *describe_field(const struct spec_context *context, enum spec_fiel
 {
     const struct field *field = &spec_fields[id];
     bool numeric = field->type == FIELD_RATE || field->type == FIELD_DURATION || field->type == FIELD_SIZE ||
-                   field->type == FIELD_COUNT;
+                   field->type == FIELD_COUNT || field->type == FIELD_PERCENT;
     bool limit = id == SPEC_MAX_TASKS || id == SPEC_MAX_HEAP;
     json_t *object = json_pack("{s:s, s:s, s:b}", "name", field->name, "type", field_type_word(field->type),
                                "required", id == SPEC_MODE);

@@ -90,12 +90,33 @@ static enum err weigh(const struct program *program, const int64_t *values, stru
     return ERR_OK;
 }
 
-/* When `have + growth * t` reaches `limit`, in seconds; INFINITY: never. */
-static double reached_after(double have, double growth, double limit)
+/* When what leaks has made `limit` tasks of the `have` that are there anyway, in seconds; INFINITY: never. */
+static double reached_after(const struct spec *spec, double have, const struct forecast *forecast,
+                            double limit)
 {
     if (have >= limit)
         return 0;
-    return growth > 0 ? (limit - have) / growth : INFINITY;
+    if (!(forecast->leaked_per_second > 0))
+        return INFINITY;
+    if (spec->shape == SHAPE_STEADY)
+        return (limit - have) / forecast->leaked_per_second;
+    struct arrival arrival = spec_arrival(spec);
+    double starts = ceil((limit - have) / (double)forecast->leaked_per_start);
+    uint64_t due_ns = starts < MANY ? arrival_due_ns(&arrival, (uint64_t)starts) : UINT64_MAX;
+    return due_ns == UINT64_MAX ? INFINITY : (double)due_ns / 1e9;
+}
+
+/* What has leaked when the duration is over. */
+static double leaked_at_end(const struct spec *spec, const struct forecast *forecast)
+{
+    if (!(forecast->leaked_per_second > 0))
+        return 0;
+    if (spec->duration_ns == 0)
+        return INFINITY;
+    if (spec->shape == SHAPE_STEADY)
+        return forecast->leaked_per_second * ((double)spec->duration_ns / 1e9);
+    struct arrival arrival = spec_arrival(spec);
+    return (double)forecast->leaked_per_start * (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
 }
 
 static void find_limit(const struct spec *spec, struct forecast *forecast, double overlapping)
@@ -103,10 +124,9 @@ static void find_limit(const struct spec *spec, struct forecast *forecast, doubl
     double lasts = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
     double bytes_per_task = (double)forecast->bytes_per_start / (double)forecast->tasks_per_start;
     double tasks = (double)forecast->tasks_per_start * overlapping;
-    double growth = forecast->leaked_per_second;
-    double tasks_after = reached_after(tasks, growth, (double)spec->max_tasks + 1);
+    double tasks_after = reached_after(spec, tasks, forecast, (double)spec->max_tasks + 1);
     double heap_after =
-        reached_after(tasks * bytes_per_task, growth * bytes_per_task, (double)spec->max_heap_bytes + 1);
+        reached_after(spec, tasks, forecast, ((double)spec->max_heap_bytes + 1) / bytes_per_task);
     double after = tasks_after <= heap_after ? tasks_after : heap_after;
     forecast->limit = NULL;
     forecast->limit_after_seconds = 0;
@@ -114,7 +134,7 @@ static void find_limit(const struct spec *spec, struct forecast *forecast, doubl
         forecast->limit = tasks_after <= heap_after ? "tasks" : "heap";
         forecast->limit_after_seconds = after;
     }
-    double peak = tasks + (growth > 0 ? growth * lasts : 0);
+    double peak = tasks + leaked_at_end(spec, forecast);
     double most = fmin((double)spec->max_tasks, floor((double)spec->max_heap_bytes / bytes_per_task));
     forecast->tasks_peak = fmin(peak, most);
 }
@@ -132,7 +152,8 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
     free(values);
     if (err != ERR_OK)
         return err;
-    double rate = rate_per_second(spec->rate);
+    struct arrival arrival = spec_arrival(spec);
+    double rate = arrival_per_second(&arrival);
     *forecast = (struct forecast){
         .tasks_per_start = (uint64_t)weight.tasks,
         .leaked_per_start = (uint64_t)fmin(leaked, MANY),
@@ -140,11 +161,11 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
         .tasks_per_second = rate * weight.tasks,
         .leaked_per_second = rate * leaked,
     };
-    /* Starts whose owner is there at the same time. */
+    /* Starts whose owner is there at the same time, when the rate is at its highest. */
     double stays = (double)spec->linger_ns / 1e9;
     if (spec->duration_ns > 0)
         stays = fmin(stays, (double)spec->duration_ns / 1e9);
-    double overlapping = rate > 0 ? fmax(1, ceil(rate * stays)) : 1;
+    double overlapping = fmax(1, ceil(rate_per_second(spec->rate) * stays));
     find_limit(spec, forecast, overlapping);
     return ERR_OK;
 }

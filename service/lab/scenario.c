@@ -88,7 +88,8 @@ static void wake_for_next(struct scenario *scenario)
 {
     uint64_t at_ns = end_ns(scenario);
     uint64_t far_ns = now_ns(scenario) + LIMIT_DURATION_NS;
-    uint64_t next_ns = rate_due_ns(scenario->spec.rate, scenario->starts + 1);
+    struct arrival arrival = spec_arrival(&scenario->spec);
+    uint64_t next_ns = arrival_due_ns(&arrival, scenario->starts + 1);
     if (next_ns < at_ns - scenario->began_ns)
         at_ns = scenario->began_ns + next_ns;
     if (at_ns != UINT64_MAX)
@@ -100,7 +101,8 @@ static void wake_for_next(struct scenario *scenario)
 static uint64_t starts_due(struct scenario *scenario, uint64_t now)
 {
     uint64_t elapsed_ns = (now < end_ns(scenario) ? now : end_ns(scenario)) - scenario->began_ns;
-    uint64_t due = rate_due(scenario->spec.rate, elapsed_ns);
+    struct arrival arrival = spec_arrival(&scenario->spec);
+    uint64_t due = arrival_due(&arrival, elapsed_ns);
     if (due > scenario->starts + LIMIT_START_LAG) {
         scenario->skipped += due - LIMIT_START_LAG - scenario->starts;
         scenario->starts = due - LIMIT_START_LAG;

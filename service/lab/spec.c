@@ -7,10 +7,10 @@
 
 #include "base/check.h"
 #include "base/suggest.h"
-#include "base/unit.h"
 #include "lab/problem.h"
 
 #define LINGER_WITH_RATE_NS RATE_SECOND_NS
+#define MILLION             1000000
 #define SENTENCE_BYTES      1024
 
 const struct field spec_fields[SPEC_FIELDS] = {
@@ -29,8 +29,10 @@ static const char *const action_words[SPEC_ACTIONS] = {
 const char *field_type_word(enum field_type type)
 {
     static const char *const words[] = {
-        [FIELD_WORD] = "choice",       [FIELD_MODE] = "mode", [FIELD_NAME] = "name",   [FIELD_RATE] = "rate",
-        [FIELD_DURATION] = "duration", [FIELD_SIZE] = "size", [FIELD_COUNT] = "count", [FIELD_FLAG] = "flag"};
+        [FIELD_WORD] = "choice",       [FIELD_MODE] = "mode",         [FIELD_NAME] = "name",
+        [FIELD_RATE] = "rate",         [FIELD_DURATION] = "duration", [FIELD_SIZE] = "size",
+        [FIELD_COUNT] = "count",       [FIELD_FLAG] = "flag",         [FIELD_SHAPE] = "choice",
+        [FIELD_PERCENT] = "percentage"};
     return words[type];
 }
 
@@ -133,6 +135,14 @@ static void fault_field(struct reader *reader, enum spec_field id, const json_t 
     case FIELD_FLAG:
         fault(reader, field->name, "must be true or false");
         return;
+    case FIELD_SHAPE:
+        fault(reader, field->name, "must be \"steady\", \"ramp\", \"wave\", \"spike\" or \"double-halve\"%s",
+              not_a(value));
+        return;
+    case FIELD_PERCENT:
+        fault(reader, field->name, "must be a percentage such as 10%%, from %s to %s in steps of 0.01%%%s",
+              share_format(field->min, least), share_format(max, most), not_a(value));
+        return;
     case FIELD_NAME:
         fault(reader, field->name,
               "must be 1 to %d letters, digits, '.', '_' and '-', with a letter or digit first%s", LIMIT_NAME,
@@ -210,6 +220,17 @@ static bool read_duration(const json_t *value, int64_t max, int64_t *result)
     return json_is_string(value) && unit_parse_duration(json_string_value(value), result) == ERR_OK;
 }
 
+/* Nothing but a text with its sign: whether 1 is all of it or a hundredth, nobody can tell. */
+static bool read_percent(const json_t *value, int64_t *result)
+{
+    int64_t millionths;
+    if (!json_is_string(value) || unit_parse_percent(json_string_value(value), &millionths) != ERR_OK ||
+        millionths % (MILLION / ARRIVAL_SHARE) != 0)
+        return false;
+    *result = millionths / (MILLION / ARRIVAL_SHARE);
+    return true;
+}
+
 static bool read_flag(const json_t *value, int64_t *result)
 {
     const char *text = json_string_value(value);
@@ -225,7 +246,8 @@ static bool read_number(struct reader *reader, enum spec_field id, int64_t *resu
 {
     const struct field *field = &spec_fields[id];
     const json_t *value = json_object_get(reader->body, field->name);
-    bool may_be_null = id == SPEC_LINGER || id == SPEC_DURATION;
+    bool may_be_null =
+        id == SPEC_LINGER || id == SPEC_DURATION || id == SPEC_SHAPE_PERIOD || id == SPEC_SHAPE_LOW;
     if (value == NULL || (may_be_null && json_is_null(value)))
         return true;
     int64_t max = spec_field_max(reader->context, id);
@@ -239,6 +261,8 @@ static bool read_number(struct reader *reader, enum spec_field id, int64_t *resu
         read = read_duration(value, max, &number);
     else if (field->type == FIELD_FLAG)
         read = read_flag(value, &number);
+    else if (field->type == FIELD_PERCENT)
+        read = read_percent(value, &number);
     if (!read || number < field->min || number > max) {
         fault_field(reader, id, value);
         return false;
@@ -247,12 +271,12 @@ static bool read_number(struct reader *reader, enum spec_field id, int64_t *resu
     return true;
 }
 
-static void read_rate(struct reader *reader)
+static bool read_rate(struct reader *reader)
 {
     const json_t *value = json_object_get(reader->body, spec_fields[SPEC_RATE].name);
     struct rate rate = {0, RATE_SECOND_NS};
     if (value == NULL)
-        return;
+        return true;
     bool read = false;
     if (json_is_string(value)) {
         read = rate_parse(json_string_value(value), &rate) == ERR_OK;
@@ -265,6 +289,56 @@ static void read_rate(struct reader *reader)
         reader->spec->rate = rate;
     else
         fault_field(reader, SPEC_RATE, value);
+    return read;
+}
+
+static bool read_shape_word(struct reader *reader)
+{
+    const json_t *value = json_object_get(reader->body, spec_fields[SPEC_SHAPE].name);
+    const char *text = json_string_value(value);
+    if (value == NULL)
+        return true;
+    for (int shape = 0; text != NULL && shape < SHAPES; shape++) {
+        if (strcmp(text, shape_word((enum shape)shape)) == 0) {
+            reader->spec->shape = (enum shape)shape;
+            return true;
+        }
+    }
+    fault_field(reader, SPEC_SHAPE, value);
+    return false;
+}
+
+/* A field that the shape has no use for must not be there: it would say something that does not happen. */
+static void read_of_shape(struct reader *reader, enum spec_field id, bool takes, int64_t *result)
+{
+    enum shape shape = reader->spec->shape;
+    const json_t *value = json_object_get(reader->body, spec_fields[id].name);
+    if (takes)
+        read_number(reader, id, result);
+    else if (value != NULL && !json_is_null(value))
+        fault(reader, spec_fields[id].name, "does not go with the shape %s", shape_word(shape));
+    if (!takes)
+        *result = 0;
+}
+
+/* After a rate that is right. */
+static void read_shape(struct reader *reader)
+{
+    struct spec *spec = reader->spec;
+    int64_t millionths = 0;
+    CHECK(unit_parse_duration(spec_fields[SPEC_SHAPE_PERIOD].fallback, &spec->shape_period_ns) == ERR_OK);
+    CHECK(unit_parse_percent(spec_fields[SPEC_SHAPE_LOW].fallback, &millionths) == ERR_OK);
+    spec->shape_low = millionths / (MILLION / ARRIVAL_SHARE);
+    if (!read_shape_word(reader))
+        return;
+    read_of_shape(reader, SPEC_SHAPE_PERIOD, shape_takes_period(spec->shape), &spec->shape_period_ns);
+    read_of_shape(reader, SPEC_SHAPE_LOW, shape_takes_low(spec->shape), &spec->shape_low);
+    read_number(reader, SPEC_JITTER, &spec->jitter);
+    bool once = spec->rate.starts_millionths == 0;
+    if (once && spec->shape != SHAPE_STEADY)
+        fault(reader, spec_fields[SPEC_SHAPE].name, "needs a rate: without one there is a single start");
+    if (once && spec->jitter > 0)
+        fault(reader, spec_fields[SPEC_JITTER].name, "needs a rate: without one there is a single start");
 }
 
 static void read_name(struct reader *reader, bool required)
@@ -398,7 +472,8 @@ static void read_spawn(struct reader *reader)
     CHECK(unit_parse_size(spec_fields[SPEC_HOLDS].fallback, &holds_bytes) == ERR_OK);
     read_mode(reader);
     read_name(reader, false);
-    read_rate(reader);
+    if (read_rate(reader))
+        read_shape(reader);
     if (spec->rate.starts_millionths > 0)
         linger_ns = LINGER_WITH_RATE_NS;
     read_number(reader, SPEC_LINGER, &linger_ns);
@@ -474,6 +549,18 @@ enum err spec_parse(const struct spec_context *context, const json_t *body, stru
     return reader.problem == NULL ? ERR_OK : ERR_RANGE;
 }
 
+struct arrival spec_arrival(const struct spec *spec)
+{
+    return (struct arrival){
+        .rate = spec->rate,
+        .shape = spec->shape,
+        .period_ns = spec->shape_period_ns,
+        .low = spec->shape_low,
+        .jitter = spec->jitter,
+        .seed = spec->seed,
+    };
+}
+
 const struct program *spec_program(const struct spec *spec)
 {
     return spec->mode.pattern->variants[spec->mode.variant].program;
@@ -496,6 +583,17 @@ static json_t *duration_json(int64_t ns)
 {
     char text[UNIT_TEXT];
     return ns == 0 ? json_null() : json_string(unit_format_duration(ns, text));
+}
+
+const char *share_format(int64_t share, char text[static UNIT_TEXT])
+{
+    return unit_format_percent(share * (MILLION / ARRIVAL_SHARE), text);
+}
+
+static json_t *share_json(int64_t share)
+{
+    char text[UNIT_TEXT];
+    return json_string(share_format(share, text));
 }
 
 static json_t *size_json(uint64_t bytes)
@@ -527,6 +625,10 @@ json_t *spec_json(const struct spec *spec)
         json_t *value;
     } rest[] = {
         {SPEC_RATE, rate_json(spec->rate)},
+        {SPEC_SHAPE, json_string(shape_word(spec->shape))},
+        {SPEC_SHAPE_PERIOD, duration_json(spec->shape_period_ns)},
+        {SPEC_SHAPE_LOW, shape_takes_low(spec->shape) ? share_json(spec->shape_low) : json_null()},
+        {SPEC_JITTER, share_json(spec->jitter)},
         {SPEC_LINGER, duration_json(spec->linger_ns)},
         {SPEC_DURATION, duration_json(spec->duration_ns)},
         {SPEC_HOLDS, size_json((uint64_t)spec->holds_bytes)},

@@ -14,6 +14,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/unit.h"
+#include "lab/arrival.h"
 #include "lab/rate.h"
 #include "language/catalogue.h"
 #include "runtime/runtime.h"
@@ -29,12 +31,14 @@ enum field_type {
     FIELD_DURATION,
     FIELD_SIZE,
     FIELD_COUNT,
-    FIELD_FLAG
+    FIELD_FLAG,
+    FIELD_SHAPE,
+    FIELD_PERCENT
 };
 
 /* id, name, type, default as text ("" none), min, max, unit, about. Bounds are inclusive and in the unit of
- * the type: ns, bytes, millionths of a start a second, a count. The daemon's own limits bound max_tasks and
- * max_heap further. */
+ * the type: ns, bytes, millionths of a start a second, a count, hundredths of a percent. The daemon's own
+ * limits bound max_tasks and max_heap further. */
 #define SPEC_FIELD_TABLE(X)                                                                                  \
     X(ACTION, "action", FIELD_WORD, "spawn", 0, 0, "",                                                       \
       "what to do: spawn, cancel or reclaim; the last two take a name")                                      \
@@ -42,6 +46,16 @@ enum field_type {
     X(NAME, "name", FIELD_NAME, "", 1, LIMIT_NAME, "", "the scenario's id; <mode>-<k> when left out")        \
     X(RATE, "rate", FIELD_RATE, "0", 0, LIMIT_START_RATE * 1000000LL, "starts a second",                     \
       "how often to start, such as 50/s, 0.5 or 10/m; 0 starts once")                                        \
+    X(SHAPE, "shape", FIELD_SHAPE, "steady", 0, 0, "",                                                       \
+      "how the rate moves: steady, ramp, wave, spike or double-halve; the rate is the highest that it "      \
+      "comes "                                                                                               \
+      "to")                                                                                                  \
+    X(SHAPE_PERIOD, "shape_period", FIELD_DURATION, "1m", 1000000LL, LIMIT_DURATION_NS, "",                  \
+      "how long a ramp climbs, and after which time the other shapes repeat; none when steady")              \
+    X(SHAPE_LOW, "shape_low", FIELD_PERCENT, "10%", 0, ARRIVAL_SHARE, "",                                    \
+      "the share of the rate at which a ramp begins, and to which a wave and a spike come down")             \
+    X(JITTER, "jitter", FIELD_PERCENT, "0%", 0, ARRIVAL_SHARE, "",                                           \
+      "each start is late by up to this share of the way to the next, as the seed says")                     \
     X(LINGER, "linger", FIELD_DURATION, "", 1000000LL, LIMIT_DURATION_NS, "",                                \
       "how long a start's owner stays before it leaves; until the scenario ends when left out, 1s with a "   \
       "rate")                                                                                                \
@@ -98,8 +112,12 @@ struct spec {
     struct mode mode;          /* spawn only, as is everything below but the name */
     char name[LIMIT_NAME + 1]; /* "": to be made up */
     struct rate rate;
-    int64_t linger_ns;   /* 0: until the scenario ends */
-    int64_t duration_ns; /* 0: no end of its own */
+    enum shape shape;
+    int64_t shape_period_ns; /* 0: the shape has none */
+    int64_t shape_low;       /* of ARRIVAL_SHARE; 0: the shape has none */
+    int64_t jitter;          /* of ARRIVAL_SHARE */
+    int64_t linger_ns;       /* 0: until the scenario ends */
+    int64_t duration_ns;     /* 0: no end of its own */
     int64_t holds_bytes;
     uint64_t seed;
     uint64_t max_tasks;
@@ -129,11 +147,17 @@ json_t *spec_json(const struct spec *spec);
 /* What the runtime needs to know; `tally` is that of the mode's program. Borrows spec->params. */
 struct workload_spec spec_workload(const struct spec *spec, struct tally *tally);
 
+/* When its starts are due. */
+struct arrival spec_arrival(const struct spec *spec);
+
 /* The mode's program. */
 const struct program *spec_program(const struct spec *spec);
 
 /* The largest value of a field in this context: the daemon's own limits are less than the table's. */
 int64_t spec_field_max(const struct spec_context *context, enum spec_field field);
+
+/* A share of ARRIVAL_SHARE, "2.5%"; returns `text`. */
+const char *share_format(int64_t share, char text[static UNIT_TEXT]);
 
 /* A parameter's value as JSON: a number for a count, a text for everything else. NULL: no memory. */
 json_t *param_json(const struct param *param, int64_t value);

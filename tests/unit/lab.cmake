@@ -1,4 +1,4 @@
-foreach(thing machine rate snapshot)
+foreach(thing arrival machine rate snapshot)
   leaklab_unit_test(test_${thing} LINKS lab)
 endforeach()
 # On the built-in patterns, without a loop.

@@ -101,6 +101,25 @@ static void a_rate_makes_exactly_the_starts_that_are_due(void **state)
     desk_close(&desk);
 }
 
+static void a_shape_moves_the_rate(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_open(&desk, 100000, 1ull << 30);
+    desk_spawn(&desk, "{\"mode\":\"fix-recv\",\"name\":\"x\",\"n\":1,\"rate\":\"100/s\",\"linger\":\"5ms\","
+                      "\"shape\":\"double-halve\",\"shape_period\":\"6s\",\"duration\":\"12s\"}");
+    static const char *const starts[] = {"12", "37", "87", "187", "237", "262", "275"};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        desk_advance(&desk, SEC);
+        assert_string_equal(desk_look(&desk, "x", "starts"), starts[i]);
+    }
+    desk_advance(&desk, 60 * SEC);
+    assert_string_equal(desk_look(&desk, "x", "starts"), "525");
+    assert_string_equal(desk_look(&desk, "x", "starts_skipped"), "0");
+    assert_string_equal(desk_look(&desk, "x", "cause"), "expired");
+    desk_close(&desk);
+}
+
 static void a_leak_with_a_rate_grows_while_it_runs(void **state)
 {
     (void)state;
@@ -268,6 +287,7 @@ int main(void)
         cmocka_unit_test(without_a_linger_owners_stay_until_the_scenario_ends),
         cmocka_unit_test(a_duration_ends_a_scenario),
         cmocka_unit_test(a_rate_makes_exactly_the_starts_that_are_due),
+        cmocka_unit_test(a_shape_moves_the_rate),
         cmocka_unit_test(a_leak_with_a_rate_grows_while_it_runs),
         cmocka_unit_test(a_late_loop_catches_up),
         cmocka_unit_test(a_very_late_loop_skips_what_it_cannot_make_up_for),

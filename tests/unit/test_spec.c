@@ -98,6 +98,40 @@ static void with_a_rate_owners_stay_a_second(void **state)
     assert_int_equal(spec_of("{\"mode\":\"leak-recv\",\"linger\":null,\"duration\":null}").linger_ns, 0);
 }
 
+static void a_shape_brings_its_own_defaults(void **state)
+{
+    (void)state;
+    struct spec steady =
+        spec_of("{\"mode\":\"leak-recv\",\"rate\":1,\"shape_period\":null,\"shape_low\":null}");
+    assert_int_equal(steady.shape, SHAPE_STEADY);
+    assert_int_equal(steady.shape_period_ns, 0);
+    assert_int_equal(steady.jitter, 0);
+    struct spec wave = spec_of("{\"mode\":\"leak-recv\",\"rate\":1,\"shape\":\"wave\",\"jitter\":\"2.5%\"}");
+    assert_int_equal(wave.shape, SHAPE_WAVE);
+    assert_int_equal(wave.shape_period_ns, 60 * SEC);
+    assert_int_equal(wave.shape_low, 1000);
+    assert_int_equal(wave.jitter, 250);
+}
+
+static void a_shape_takes_only_what_it_uses(void **state)
+{
+    (void)state;
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"shape\":\"square\",\"shape_low\":\"1%\"}", "/shape",
+                 "must be \"steady\", \"ramp\", \"wave\", \"spike\" or \"double-halve\"");
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"shape_period\":5}", "/shape_period",
+                 "does not go with the shape steady");
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"shape\":\"double-halve\",\"shape_low\":\"1%\"}",
+                 "/shape_low", "does not go with the shape double-halve");
+    assert_fault("{\"mode\":\"leak-recv\",\"shape\":\"ramp\"}", "/shape",
+                 "needs a rate: without one there is a single start");
+    assert_fault("{\"mode\":\"leak-recv\",\"jitter\":\"1%\"}", "/jitter",
+                 "needs a rate: without one there is a single start");
+    static const char percent[] = "must be a percentage such as 10%, from 0% to 100% in steps of 0.01%";
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"jitter\":\"101%\"}", "/jitter", percent);
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"jitter\":0.1}", "/jitter", percent);
+    assert_fault("{\"mode\":\"leak-recv\",\"rate\":1,\"jitter\":\"0.001%\"}", "/jitter", percent);
+}
+
 static void a_default_may_depend_on_the_linger(void **state)
 {
     (void)state;
@@ -116,8 +150,8 @@ static void misspelt_words_are_met_with_the_nearest(void **state)
                  "unknown field \"patiense\": did you mean \"patience\"?");
     assert_fault(
         "{\"mode\":\"leak-recv\",\"a/b~c\":1}", "/a~1b~0c",
-        "unknown field \"a/b~c\": known: n, action, mode, name, rate, linger, duration, holds, max_tasks, "
-        "max_heap, seed, dry_run");
+        "unknown field \"a/b~c\": known: n, action, mode, name, rate, shape, shape_period, shape_low, "
+        "jitter, linger, duration, holds, ...");
 }
 
 static void every_field_says_what_would_have_been_right(void **state)
@@ -273,6 +307,10 @@ static void the_effective_specification_can_be_posted_again(void **state)
         "m\",\"remedy\":\"buffer\",\"linger\":\"1.5s\",\"duration\":60}",
         "{\"mode\":\"leak-ticker\",\"tick\":\"25ms\",\"rate\":0.25,\"holds\":\"0\",\"max_heap\":\"64MiB\","
         "\"seed\":7}",
+        "{\"mode\":\"leak-recv\",\"rate\":5,\"shape\":\"wave\",\"shape_period\":\"90s\",\"shape_low\":\"2.5%"
+        "\","
+        "\"jitter\":\"100%\"}",
+        "{\"mode\":\"leak-recv\",\"rate\":5,\"shape\":\"double-halve\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct spec first = spec_of(texts[i]);
@@ -299,8 +337,8 @@ static void patterns_and_fields_are_described_from_their_tables(void **state)
     assert_int_equal(json_array_size(json_object_get(answer, "fields")), SPEC_FIELDS);
     assert_string_equal(json_look(answer, "fields.1.required"), "true");
     assert_string_equal(json_look(answer, "fields.3.type"), "rate");
-    assert_string_equal(json_look(answer, "fields.7.max"), "1000000");
-    assert_string_equal(json_look(answer, "fields.8.max"), "4GiB");
+    assert_string_equal(json_look(answer, "fields.11.max"), "1000000");
+    assert_string_equal(json_look(answer, "fields.12.max"), "4GiB");
     json_decref(answer);
 
     json_t *whole = describe_pattern(catalogue_find(&catalogue, "ticker"), true);
@@ -345,6 +383,24 @@ static void a_growing_leak_is_forecast_to_reach_its_limit(void **state)
         "{\"mode\":\"leak-recv\",\"n\":100,\"rate\":10,\"holds\":0,\"max_tasks\":11010,\"duration\":5}");
     assert_null(forecast.limit);
     assert_true(forecast.tasks_peak == 6010);
+}
+
+static void a_shape_moves_what_is_forecast(void **state)
+{
+    (void)state;
+    /* 50 starts in the first 10 s, then ten a second: start 101 takes it over the limit. */
+    struct forecast forecast = forecast_of("{\"mode\":\"leak-recv\",\"n\":100,\"rate\":10,\"holds\":0,"
+                                           "\"max_tasks\":11010,\"shape\":\"ramp\",\"shape_low\":\"0%\","
+                                           "\"shape_period\":\"10s\"}");
+    assert_string_equal(forecast.limit, "tasks");
+    assert_true(forecast.limit_after_seconds == 15.1);
+    assert_true(forecast.tasks_peak == 11010);
+
+    forecast = forecast_of("{\"mode\":\"leak-recv\",\"n\":100,\"rate\":10,\"holds\":0,\"duration\":\"20s\","
+                           "\"shape\":\"spike\",\"shape_period\":\"10s\"}");
+    assert_null(forecast.limit);
+    assert_true(forecast.leaked_per_second == 190);
+    assert_true(forecast.tasks_peak == 101 * 10 + 100 * 38);
 }
 
 static void heap_may_be_the_limit_that_is_reached_first(void **state)
@@ -433,6 +489,8 @@ int main(void)
         cmocka_unit_test(a_mode_is_enough),
         cmocka_unit_test(texts_are_as_good_as_numbers),
         cmocka_unit_test(with_a_rate_owners_stay_a_second),
+        cmocka_unit_test(a_shape_brings_its_own_defaults),
+        cmocka_unit_test(a_shape_takes_only_what_it_uses),
         cmocka_unit_test(a_default_may_depend_on_the_linger),
         cmocka_unit_test(misspelt_words_are_met_with_the_nearest),
         cmocka_unit_test(every_field_says_what_would_have_been_right),
@@ -447,6 +505,7 @@ int main(void)
         cmocka_unit_test(patterns_and_fields_are_described_from_their_tables),
         cmocka_unit_test(a_single_start_is_forecast),
         cmocka_unit_test(a_growing_leak_is_forecast_to_reach_its_limit),
+        cmocka_unit_test(a_shape_moves_what_is_forecast),
         cmocka_unit_test(heap_may_be_the_limit_that_is_reached_first),
         cmocka_unit_test(a_fixed_pattern_does_not_grow),
         cmocka_unit_test(without_memory_nothing_is_left_behind),
