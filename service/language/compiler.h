@@ -134,10 +134,14 @@ struct variant_compiler {
 #define NO_KIND UINT16_MAX
 uint16_t task_find(const struct variant_compiler *variant, const char *name);
 
-/* What the name means to tasks of this kind. False when that was reported: unknown, ambiguous, or not of the
- * kind that `who` needs. */
-bool thing_resolve(struct variant_compiler *variant, uint16_t kind, const struct word *name,
-                   enum thing_kind needed, const char *who, struct thing_ref *ref);
+/* A set of kinds of thing. */
+#define KIND_BIT(kind) (1u << (kind))
+
+/* What the name means to tasks of this kind, which is one of the kinds that the statement `who` works on.
+ * NULL when that was reported: unknown, ambiguous, or of another kind. */
+const struct thing_spec *thing_resolve(struct variant_compiler *variant, uint16_t kind,
+                                       const struct word *name, unsigned needed, const char *who,
+                                       struct thing_ref *ref);
 
 /* Compiles all statements of a kind, its entry and its end included. */
 void task_compile(struct variant_compiler *variant, uint16_t kind);

@@ -6,12 +6,33 @@
 #include "language/outward.h"
 
 static const char *const op_words[OP_CODES] = {
-    [OP_END] = "end",     [OP_LEAVE] = "leave",   [OP_LINGER] = "linger", [OP_PANIC] = "panic",
-    [OP_JUMP] = "jump",   [OP_BRANCH] = "branch", [OP_LOOP] = "loop",     [OP_NEXT] = "next",
-    [OP_SPAWN] = "spawn", [OP_SEND] = "send",     [OP_RECV] = "recv",     [OP_RANGE] = "range",
-    [OP_CLOSE] = "close", [OP_SELECT] = "select", [OP_SLEEP] = "sleep",   [OP_TICK] = "tick",
-    [OP_STOP] = "stop",   [OP_CANCEL] = "cancel", [OP_AWAIT] = "await",   [OP_HOLD] = "hold",
+    [OP_END] = "end",
+    [OP_LEAVE] = "leave",
+    [OP_LINGER] = "linger",
+    [OP_PANIC] = "panic",
+    [OP_JUMP] = "jump",
+    [OP_BRANCH] = "branch",
+    [OP_LOOP] = "loop",
+    [OP_NEXT] = "next",
+    [OP_SPAWN] = "spawn",
+    [OP_SEND] = "send",
+    [OP_RECV] = "recv",
+    [OP_RANGE] = "range",
+    [OP_CLOSE] = "close",
+    [OP_SELECT] = "select",
+    [OP_SLEEP] = "sleep",
+    [OP_TICK] = "tick",
+    [OP_STOP] = "stop",
+    [OP_CANCEL] = "cancel",
+    [OP_AWAIT] = "await",
+    [OP_HOLD] = "hold",
     [OP_DROP] = "drop",
+    [OP_LOCK] = "lock",
+    [OP_UNLOCK] = "unlock",
+    [OP_WRITE_LOCK] = "lock",
+    [OP_WRITE_UNLOCK] = "unlock",
+    [OP_READ_LOCK] = "rlock",
+    [OP_READ_UNLOCK] = "runlock",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
@@ -115,6 +136,12 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     case OP_STOP:
     case OP_CANCEL:
     case OP_AWAIT:
+    case OP_LOCK:
+    case OP_UNLOCK:
+    case OP_WRITE_LOCK:
+    case OP_WRITE_UNLOCK:
+    case OP_READ_LOCK:
+    case OP_READ_UNLOCK:
         list_thing(program, kind, op->thing, buf);
         break;
     case OP_RANGE:

@@ -155,8 +155,47 @@ static struct thing_ref thing(struct body *body, const struct statement *at, uns
                               enum thing_kind kind, const char *who)
 {
     struct thing_ref ref = {.hops = HOPS_SHARE};
-    thing_resolve(body->variant, body->kind, &at->words.items[word], kind, who, &ref);
+    thing_resolve(body->variant, body->kind, &at->words.items[word], KIND_BIT(kind), who, &ref);
     return ref;
+}
+
+/* Statements that are a word and a thing: the operation that each one is, by the kind of the thing. */
+static const struct {
+    const char *word;
+    enum thing_kind kind;
+    enum op_code code;
+} thing_verbs[] = {
+    {"send", THING_CHANNEL, OP_SEND},       {"recv", THING_CHANNEL, OP_RECV},
+    {"close", THING_CHANNEL, OP_CLOSE},     {"tick", THING_TICKER, OP_TICK},
+    {"stop", THING_TICKER, OP_STOP},        {"cancel", THING_SCOPE, OP_CANCEL},
+    {"lock", THING_MUTEX, OP_LOCK},         {"unlock", THING_MUTEX, OP_UNLOCK},
+    {"lock", THING_RWMUTEX, OP_WRITE_LOCK}, {"unlock", THING_RWMUTEX, OP_WRITE_UNLOCK},
+    {"rlock", THING_RWMUTEX, OP_READ_LOCK}, {"runlock", THING_RWMUTEX, OP_READ_UNLOCK},
+};
+
+/* The operation of a thing verb. OP_CODES when the thing was reported. */
+static struct op thing_op(struct body *body, const struct statement *at)
+{
+    const char *word = at->words.items[0].text;
+    struct op op = {.code = OP_CODES, .target = NO_TARGET};
+    unsigned needed = 0;
+    for (size_t i = 0; i < COUNT_OF(thing_verbs); i++)
+        if (strcmp(thing_verbs[i].word, word) == 0)
+            needed |= KIND_BIT(thing_verbs[i].kind);
+    const struct thing_spec *thing =
+        thing_resolve(body->variant, body->kind, &at->words.items[1], needed, word, &op.thing);
+    for (size_t i = 0; thing != NULL && i < COUNT_OF(thing_verbs); i++)
+        if (strcmp(thing_verbs[i].word, word) == 0 && thing_verbs[i].kind == thing->kind)
+            op.code = thing_verbs[i].code;
+    return op;
+}
+
+static bool compile_on_thing(struct body *body, const struct statement *at)
+{
+    struct op op = thing_op(body, at);
+    if (op.code != OP_CODES)
+        emit(body, op);
+    return true;
 }
 
 static bool compile_exit(struct body *body, const struct statement *at)
@@ -217,60 +256,12 @@ static bool compile_spawn(struct body *body, const struct statement *at)
     return true;
 }
 
-static bool compile_send(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_SEND,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_CHANNEL, QUOTED("send"))});
-    return true;
-}
-
-static bool compile_recv(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_RECV,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_CHANNEL, QUOTED("recv"))});
-    return true;
-}
-
-static bool compile_close(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_CLOSE,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_CHANNEL, QUOTED("close"))});
-    return true;
-}
-
-static bool compile_tick(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_TICK,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_TICKER, QUOTED("tick"))});
-    return true;
-}
-
-static bool compile_stop(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_STOP,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_TICKER, QUOTED("stop"))});
-    return true;
-}
-
-static bool compile_cancel(struct body *body, const struct statement *at)
-{
-    emit(body, (struct op){.code = OP_CANCEL,
-                           .target = NO_TARGET,
-                           .thing = thing(body, at, 1, THING_SCOPE, QUOTED("cancel"))});
-    return true;
-}
-
 /* "done" or "done S" from word `from` on. */
 static struct thing_ref done(struct body *body, const struct statement *at, unsigned from)
 {
     if (at->words.count == from + 1)
         return (struct thing_ref){.hops = HOPS_START_SCOPE};
-    return thing(body, at, from + 1, THING_SCOPE, QUOTED("done"));
+    return thing(body, at, from + 1, THING_SCOPE, "done");
 }
 
 static bool compile_await(struct body *body, const struct statement *at)
@@ -349,7 +340,7 @@ static bool compile_range(struct body *body, const struct statement *at)
 {
     struct loop loop = {.outer = body->loop, .breaks = NO_TARGET};
     struct op op = {.code = OP_RANGE, .target = NO_TARGET};
-    op.thing = thing(body, at, 1, THING_CHANNEL, QUOTED("range"));
+    op.thing = thing(body, at, 1, THING_CHANNEL, "range");
     uint16_t head = emit(body, op), step = body->step;
     body->loop = &loop;
     bool again = at->inner == NULL || inner_compile(body, at->inner);
@@ -498,10 +489,10 @@ static struct select_case case_read(struct body *body, const struct statement *a
     switch ((enum case_kind)kind) {
     case CASE_RECV:
     case CASE_SEND:
-        made.thing = thing(body, at, 1, THING_CHANNEL, kind == CASE_RECV ? QUOTED("recv") : QUOTED("send"));
+        made.thing = thing(body, at, 1, THING_CHANNEL, kind == CASE_RECV ? "recv" : "send");
         break;
     case CASE_TICK:
-        made.thing = thing(body, at, 1, THING_TICKER, QUOTED("tick"));
+        made.thing = thing(body, at, 1, THING_TICKER, "tick");
         break;
     case CASE_AFTER:
         made.value = operand(body, at, 1, need_after);
@@ -633,18 +624,22 @@ static const struct verb verbs[] = {
     {"loop", "\"loop:\" or \"loop 16:\"", 1, WORDS_MAX, INSIDE_MUST, compile_loop},
     {"break", "\"break\"", 1, 1, INSIDE_NOTHING, compile_break},
     {"if", "\"if n > 3:\"", 4, WORDS_MAX, INSIDE_MUST, compile_if},
-    {"send", "\"send C\"", 2, 2, INSIDE_NOTHING, compile_send},
-    {"recv", "\"recv C\"", 2, 2, INSIDE_NOTHING, compile_recv},
-    {"close", "\"close C\"", 2, 2, INSIDE_NOTHING, compile_close},
+    {"send", "\"send C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"recv", "\"recv C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"close", "\"close C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"range", "\"range C:\"", 2, 2, INSIDE_MAY, compile_range},
     {"select", "\"select:\"", 1, 1, INSIDE_MAY, compile_select},
     {"sleep", "\"sleep 10ms\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_sleep},
-    {"tick", "\"tick T\"", 2, 2, INSIDE_NOTHING, compile_tick},
-    {"stop", "\"stop T\"", 2, 2, INSIDE_NOTHING, compile_stop},
-    {"cancel", "\"cancel S\"", 2, 2, INSIDE_NOTHING, compile_cancel},
+    {"tick", "\"tick T\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"stop", "\"stop T\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"cancel", "\"cancel S\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"await", "\"await done\" or \"await done S\"", 2, 3, INSIDE_NOTHING, compile_await},
     {"hold", "\"hold 4KiB\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_hold},
     {"drop", "\"drop\"", 1, 1, INSIDE_NOTHING, compile_drop},
+    {"lock", "\"lock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"unlock", "\"unlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"rlock", "\"rlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"runlock", "\"runlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
 };
 
 static const struct verb *verb_find(struct body *body, const struct statement *at)

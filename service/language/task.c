@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "language/compiler.h"
 
@@ -274,8 +275,32 @@ static void report_unknown_thing(struct variant_compiler *variant, uint16_t kind
            count == 0 ? "" : suggestion(variant->compiler, name->text, words, count));
 }
 
-bool thing_resolve(struct variant_compiler *variant, uint16_t kind, const struct word *name,
-                   enum thing_kind needed, const char *who, struct thing_ref *ref)
+static const char *kind_article(enum thing_kind kind)
+{
+    return kind == THING_RWMUTEX ? "an" : "a";
+}
+
+static void report_other_kind(struct variant_compiler *variant, const struct word *name,
+                              const struct thing_spec *thing, unsigned needed, const char *who)
+{
+    struct buf phrase;
+    buf_init(&phrase, 1024);
+    for (unsigned kind = 0; kind < THING_KINDS; kind++)
+        if ((needed & KIND_BIT(kind)) != 0)
+            buf_printf(&phrase, "%s%s %s", phrase.size == 0 ? "" : " or ", kind_article(kind),
+                       thing_kind_word(kind));
+    if (phrase.err == ERR_OK)
+        report(variant->compiler, name, "\"%s\" needs %s, and \"%s\" is %s %s (line %u)", who,
+               buf_text(&phrase), name->text, kind_article(thing->kind), thing_kind_word(thing->kind),
+               thing->line);
+    else
+        report_memory(variant->compiler);
+    buf_deinit(&phrase);
+}
+
+const struct thing_spec *thing_resolve(struct variant_compiler *variant, uint16_t kind,
+                                       const struct word *name, unsigned needed, const char *who,
+                                       struct thing_ref *ref)
 {
     struct walk walk = {.variant = variant, .name = name->text};
     const struct thing_spec *shared = layout_find(variant->program, 0, name->text);
@@ -285,23 +310,22 @@ bool thing_resolve(struct variant_compiler *variant, uint16_t kind, const struct
         walk_outward(&walk, kind);
     if (walk.count == 2) {
         report_ambiguous(variant, kind, name, &walk);
-        return false;
+        return NULL;
     }
     if (walk.count == 0) {
         /* Nobody spawns it, which was reported, so that nobody can say what it would see. */
         if (variant->tasks[kind].reached)
             report_unknown_thing(variant, kind, name);
-        return false;
+        return NULL;
     }
     const struct found *found = &walk.found[0];
-    if (found->thing->kind != needed) {
-        report(variant->compiler, name, "%s needs a %s, and \"%s\" is a %s (line %u)", who,
-               thing_kind_word(needed), name->text, thing_kind_word(found->thing->kind), found->thing->line);
-        return false;
+    if ((needed & KIND_BIT(found->thing->kind)) == 0) {
+        report_other_kind(variant, name, found->thing, needed, who);
+        return NULL;
     }
     *ref = (struct thing_ref){.hops = found->layout == 0 ? HOPS_SHARE : (uint8_t)found->hops,
                               .offset = found->thing->offset};
-    return true;
+    return found->thing;
 }
 
 /* ---- the variant ---- */

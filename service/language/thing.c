@@ -27,6 +27,8 @@ static struct need thing_need(enum thing_kind kind)
             .who = "\"ticker\"", .type = PARAM_DURATION, .bounds = {LIMIT_TICK_NS, LIMIT_DURATION_NS}};
     case THING_SCOPE:
         return (struct need){.who = "\"scope\"", .type = PARAM_DURATION, .bounds = {0, LIMIT_DURATION_NS}};
+    case THING_MUTEX:
+    case THING_RWMUTEX:
     case THING_KINDS:
         break;
     }
@@ -50,19 +52,23 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
     struct words words;
     struct value value = {.kind = VALUE_CONSTANT};
     if (node->kind != NODE_TEXT || node_is_null(node)) {
-        report(compiler, node, "a thing is channel, ticker or scope, not %s", node_kind_phrase(node));
+        report(compiler, node, "a thing is a word such as channel or ticker, not %s", node_kind_phrase(node));
         return false;
     }
     if (!words_split(compiler, node, &words))
         return false;
     if (words.count == 0) {
-        report(compiler, node, "a thing is channel, ticker or scope, not an empty text");
+        report(compiler, node, "a thing is a word such as channel or ticker, not an empty text");
         return false;
     }
     if (!thing_kind_read(compiler, &words, &thing->kind))
         return false;
     if (words.count == 1 && thing->kind == THING_TICKER) {
         report(compiler, node, "\"ticker\" needs its %s, such as \"ticker 10ms\"", thing_values[thing->kind]);
+        return false;
+    }
+    if (words.count > 1 && thing_values[thing->kind][0] == '\0') {
+        report(compiler, &words.items[1], "\"%s\" stands alone", words.items[0].text);
         return false;
     }
     if (words.count > 1 &&

@@ -14,6 +14,10 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct ticker);
     case THING_SCOPE:
         return sizeof(struct scope);
+    case THING_MUTEX:
+        return sizeof(struct mutex);
+    case THING_RWMUTEX:
+        return sizeof(struct rwmutex);
     case THING_KINDS:
         break;
     }
@@ -67,6 +71,12 @@ static void things_init(struct env *env, const struct layout *layout)
             break;
         case THING_SCOPE:
             scope_open(thing, start, value);
+            break;
+        case THING_MUTEX:
+            mutex_init(thing);
+            break;
+        case THING_RWMUTEX:
+            rwmutex_init(thing);
             break;
         case THING_KINDS:
             CHECK(!"a kind of thing");

@@ -119,11 +119,29 @@ static inline enum scope_state scope_state(const struct scope *scope, const stru
     return scope->state != SCOPE_OPEN ? scope->state : start->scope.state;
 }
 
+/* Locks (lock.c). */
+void mutex_init(struct mutex *mutex);
+void rwmutex_init(struct rwmutex *rwmutex);
+
 /* Runs a ready task until it blocks, ends or has had its share (interpret.c). */
 void task_run(struct task *task);
 
-/* Select (select.c). */
+/* What an operation comes to. */
 enum step_result { STEP_NEXT, STEP_GOTO, STEP_BLOCKED, STEP_YIELD, STEP_PANIC, STEP_ENDED };
+
+/* Puts a running task at the end of a thing's queue. */
+enum step_result task_block_on(struct task *task, struct link *queue, enum task_state state);
+
+/* Operations on locks (lock.c): a lock that is handed on belongs to the woken task
+ * before it runs. */
+enum step_result op_lock(struct task *task, struct mutex *mutex);
+enum step_result op_unlock(struct mutex *mutex);
+enum step_result op_write_lock(struct task *task, struct rwmutex *rwmutex);
+enum step_result op_write_unlock(struct runtime *runtime, struct rwmutex *rwmutex);
+enum step_result op_read_lock(struct task *task, struct rwmutex *rwmutex);
+enum step_result op_read_unlock(struct rwmutex *rwmutex);
+
+/* Select (select.c). */
 enum step_result select_enter(struct task *task, const struct op *op, const struct program *program);
 enum step_result select_resume(struct task *task, const struct op *op, const struct program *program);
 /* True when a close or a cancel has completed the select that a task waits in, and only the waking is still

@@ -6,13 +6,6 @@
 #define HOLD_SLICE      (256 * 1024) /* bytes that one operation writes to at a time */
 #define HOLD_FUEL_BYTES 128          /* bytes that are written to for the cost of one operation */
 
-static enum step_result block_on(struct task *task, struct link *queue, enum task_state state)
-{
-    list_push_back(queue, &task->wait.link);
-    task_block(task, state);
-    return STEP_BLOCKED;
-}
-
 static enum step_result op_sleep(struct task *task, int64_t ns)
 {
     if (ns == 0)
@@ -37,7 +30,7 @@ static enum step_result op_send(struct task *task, const struct op *op)
     case ATTEMPT_BLOCKS:
         break;
     }
-    return block_on(task, &channel->senders, TASK_SEND);
+    return task_block_on(task, &channel->senders, TASK_SEND);
 }
 
 /* What a receive goes on with: `range` leaves its loop at a closed channel, `recv` goes on. */
@@ -63,14 +56,14 @@ static enum step_result op_receive(struct task *task, const struct op *op)
     case ATTEMPT_BLOCKS:
         break;
     }
-    return block_on(task, &channel->receivers, TASK_RECV);
+    return task_block_on(task, &channel->receivers, TASK_RECV);
 }
 
 static enum step_result op_tick(struct task *task, const struct op *op)
 {
     struct ticker *ticker = env_thing(task->env, op->thing);
     if (!ticker->pending)
-        return block_on(task, &ticker->waiters, TASK_TICK);
+        return task_block_on(task, &ticker->waiters, TASK_TICK);
     ticker->pending = false;
     task->heard = END_RETURNED;
     return STEP_NEXT;
@@ -90,7 +83,7 @@ static enum step_result op_await(struct task *task, const struct op *op)
 {
     struct scope *scope = op_scope(task, op);
     if (scope_state(scope, task->start) == SCOPE_OPEN)
-        return block_on(task, &scope->waiters, TASK_AWAIT);
+        return task_block_on(task, &scope->waiters, TASK_AWAIT);
     hear_done(task, scope);
     return STEP_NEXT;
 }
@@ -109,7 +102,7 @@ static enum step_result op_linger(struct task *task)
     }
     if (workload->linger_ns > 0 && task_arm(task, workload->linger_ns) != ERR_OK)
         return STEP_NEXT;
-    return block_on(task, &scope->waiters, TASK_LINGER);
+    return task_block_on(task, &scope->waiters, TASK_LINGER);
 }
 
 static enum step_result op_leave(struct task *task)
@@ -190,6 +183,45 @@ static enum step_result op_loop(struct task *task, const struct op *op, const in
     return task->registers[op->reg] == 0 ? go_to(task, op->target) : STEP_NEXT;
 }
 
+/* Operations on a thing. */
+static enum step_result step_on_thing(struct task *task, const struct op *op, const struct workload *workload)
+{
+    switch ((enum op_code)op->code) {
+    case OP_SEND:
+        return op_send(task, op);
+    case OP_RECV:
+    case OP_RANGE:
+        return op_receive(task, op);
+    case OP_CLOSE:
+        return channel_close(workload->runtime, env_thing(task->env, op->thing)) ? STEP_NEXT : STEP_PANIC;
+    case OP_TICK:
+        return op_tick(task, op);
+    case OP_STOP:
+        ticker_stop(env_thing(task->env, op->thing));
+        return STEP_NEXT;
+    case OP_CANCEL:
+        scope_finish(workload->runtime, env_thing(task->env, op->thing), SCOPE_CANCELLED);
+        return STEP_NEXT;
+    case OP_AWAIT:
+        return op_await(task, op);
+    case OP_LOCK:
+        return op_lock(task, env_thing(task->env, op->thing));
+    case OP_UNLOCK:
+        return op_unlock(env_thing(task->env, op->thing));
+    case OP_WRITE_LOCK:
+        return op_write_lock(task, env_thing(task->env, op->thing));
+    case OP_WRITE_UNLOCK:
+        return op_write_unlock(workload->runtime, env_thing(task->env, op->thing));
+    case OP_READ_LOCK:
+        return op_read_lock(task, env_thing(task->env, op->thing));
+    case OP_READ_UNLOCK:
+        return op_read_unlock(env_thing(task->env, op->thing));
+    default:
+        CHECK(!"an operation");
+        return STEP_PANIC;
+    }
+}
+
 static enum step_result step(struct task *task, const struct op *op, const struct workload *workload)
 {
     const int64_t *values = workload->values;
@@ -214,37 +246,18 @@ static enum step_result step(struct task *task, const struct op *op, const struc
         return --task->registers[op->reg] > 0 ? go_to(task, op->target) : STEP_NEXT;
     case OP_SPAWN:
         return op_spawn(task, op);
-    case OP_SEND:
-        return op_send(task, op);
-    case OP_RECV:
-    case OP_RANGE:
-        return op_receive(task, op);
-    case OP_CLOSE:
-        return channel_close(workload->runtime, env_thing(task->env, op->thing)) ? STEP_NEXT : STEP_PANIC;
     case OP_SELECT:
         return select_enter(task, op, workload->program);
     case OP_SLEEP:
         return op_sleep(task, values[op->value]);
-    case OP_TICK:
-        return op_tick(task, op);
-    case OP_STOP:
-        ticker_stop(env_thing(task->env, op->thing));
-        return STEP_NEXT;
-    case OP_CANCEL:
-        scope_finish(workload->runtime, env_thing(task->env, op->thing), SCOPE_CANCELLED);
-        return STEP_NEXT;
-    case OP_AWAIT:
-        return op_await(task, op);
     case OP_HOLD:
         return op_hold(task, op);
     case OP_DROP:
         task_drop(task);
         return STEP_NEXT;
-    case OP_CODES:
-        break;
+    default:
+        return step_on_thing(task, op, workload);
     }
-    CHECK(!"an operation");
-    return STEP_PANIC;
 }
 
 /* What a woken task goes on with. */

@@ -21,7 +21,9 @@
 #define THING_TABLE(X)                                                                                       \
     X(CHANNEL, "channel", "buffer")                                                                          \
     X(TICKER, "ticker", "period")                                                                            \
-    X(SCOPE, "scope", "timeout")
+    X(SCOPE, "scope", "timeout")                                                                             \
+    X(MUTEX, "mutex", "")                                                                                    \
+    X(RWMUTEX, "rwmutex", "")
 
 enum thing_kind {
 #define X(name, word, value) THING_##name,
@@ -39,7 +41,8 @@ enum thing_kind {
     X(TICK, "tick")     /* blocked on a ticker */                                                            \
     X(SLEEP, "sleep")                                                                                        \
     X(AWAIT, "await")   /* blocked until a scope is done */                                                  \
-    X(LINGER, "linger") /* an owner that stays before it leaves */
+    X(LINGER, "linger") /* an owner that stays before it leaves */                                           \
+    X(LOCK, "lock")     /* blocked until it holds a mutex, or an rwmutex in either way */
 
 enum task_state {
 #define X(name, word) TASK_##name,
@@ -91,6 +94,12 @@ enum op_code {
     OP_AWAIT,  /* thing: scope, or HOPS_START_SCOPE; blocks until it is done */
     OP_HOLD,   /* allocate value bytes, write to them, keep them until the task ends or drops them */
     OP_DROP,   /* free what the task holds */
+    OP_LOCK,   /* thing: mutex; blocks */
+    OP_UNLOCK, /* thing: mutex; panics when it is not locked */
+    OP_WRITE_LOCK,   /* thing: rwmutex; blocks */
+    OP_WRITE_UNLOCK, /* thing: rwmutex; panics when it is not locked for writing */
+    OP_READ_LOCK,    /* thing: rwmutex; blocks */
+    OP_READ_UNLOCK,  /* thing: rwmutex; panics when it is not locked for reading */
     OP_CODES
 };
 

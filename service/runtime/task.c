@@ -114,6 +114,13 @@ void task_block(struct task *task, enum task_state state)
     workload->tally->standing[task_op(task)->step]++;
 }
 
+enum step_result task_block_on(struct task *task, struct link *queue, enum task_state state)
+{
+    list_push_back(queue, &task->wait.link);
+    task_block(task, state);
+    return STEP_BLOCKED;
+}
+
 void task_give_waits(struct task *task)
 {
     struct workload *workload = task->start->workload;

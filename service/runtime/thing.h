@@ -1,5 +1,5 @@
-/* Things that tasks share: channels, tickers and scopes, and the environments that hold them. All are plain
- * memory with intrusive queues; they live inside their environment and are freed with it. One thread.
+/* Things that tasks share: channels, tickers, scopes and locks, and the environments that hold them. All are
+ * plain memory with intrusive queues; they live inside their environment and are freed with it. One thread.
  *
  * A waiting task stands in the queue of a thing with a wait node. A task blocked on one operation uses the
  * node inside its own frame; a select of k cases takes k - 1 more from the runtime's pools. Nodes leave a
@@ -57,6 +57,23 @@ struct scope {
     struct link sibling;
     struct timer timer; /* its deadline */
     enum scope_state state;
+};
+
+/* As Go's sync.Mutex: not reentrant, and whoever sees it may unlock it. Handed on in the order of waiting. */
+struct mutex {
+    struct link waiters; /* of struct wait; nobody waits while it is not locked */
+    bool locked;
+};
+
+/* As Go's sync.RWMutex: a writer that waits keeps new readers out, and when a writer unlocks, every reader
+ * that waits goes before the next writer. Both numbers may be too high once waiting tasks have been
+ * reclaimed: all that can see the lock is then being reclaimed as well. */
+struct rwmutex {
+    struct link writers; /* that wait */
+    struct link readers; /* that wait: only while it is locked for writing, or a writer waits */
+    uint64_t readers_waiting;
+    uint64_t reading;
+    bool writing;
 };
 
 /* An environment: a header and then the things of its layout. Freed when the last task that sees it has gone,

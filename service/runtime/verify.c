@@ -56,6 +56,12 @@ static const struct shape shapes[OP_CODES] = {
     [OP_AWAIT] = {.next = true, .thing = THING_SCOPE},
     [OP_HOLD] = {.value = true, .next = true, .thing = -1},
     [OP_DROP] = {.next = true, .thing = -1},
+    [OP_LOCK] = {.next = true, .thing = THING_MUTEX},
+    [OP_UNLOCK] = {.next = true, .thing = THING_MUTEX},
+    [OP_WRITE_LOCK] = {.next = true, .thing = THING_RWMUTEX},
+    [OP_WRITE_UNLOCK] = {.next = true, .thing = THING_RWMUTEX},
+    [OP_READ_LOCK] = {.next = true, .thing = THING_RWMUTEX},
+    [OP_READ_UNLOCK] = {.next = true, .thing = THING_RWMUTEX},
 };
 
 static int case_thing(enum case_kind kind)

@@ -82,6 +82,23 @@ static void each_simple_statement_is_one_operation(void **state)
                "  12  leave\n");
 }
 
+static void locks_are_taken_by_their_kind(void **state)
+{
+    (void)state;
+    assert_fix("share: {m: mutex, rw: rwmutex}\n"
+               "fix:\n"
+               "  main: [lock m, unlock m, lock rw, unlock rw, rlock rw, runlock rw]\n",
+               "main:\n"
+               "   0  lock share.m\n"
+               "   1  unlock share.m\n"
+               "   2  lock share.rw\n"
+               "   3  unlock share.rw\n"
+               "   4  rlock share.rw\n"
+               "   5  runlock share.rw\n"
+               "   6  linger\n"
+               "   7  leave\n");
+}
+
 static void a_loop_without_a_number_turns_until_a_break(void **state)
 {
     (void)state;
@@ -340,6 +357,7 @@ int main(void)
         cmocka_unit_test(exit_in_main_leaves_at_once),
         cmocka_unit_test(a_task_begins_by_keeping_what_every_task_keeps),
         cmocka_unit_test(each_simple_statement_is_one_operation),
+        cmocka_unit_test(locks_are_taken_by_their_kind),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),
         cmocka_unit_test(a_break_out_of_a_counted_loop_clears_its_register),

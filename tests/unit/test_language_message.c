@@ -205,8 +205,8 @@ static void a_thing_is_of_a_known_kind_with_its_operand(void **state)
     static const struct fault faults[] = {
         {"share: [a]", "5:8: \"share\" is a mapping of names to things, not a list\n"},
         {"share: {a: chanel}", "5:12: \"chanel\" is no kind of thing: did you mean \"channel\"?\n"},
-        {"share: {a: }", "5:12: a thing is channel, ticker or scope, not nothing\n"},
-        {"share: {a: ''}", "5:12: a thing is channel, ticker or scope, not an empty text\n"},
+        {"share: {a: }", "5:12: a thing is a word such as channel or ticker, not nothing\n"},
+        {"share: {a: ''}", "5:12: a thing is a word such as channel or ticker, not an empty text\n"},
         {"share: {a: ticker}", "5:12: \"ticker\" needs its period, such as \"ticker 10ms\"\n"},
         {"share: {a: ticker 5}", "5:19: \"ticker\" needs a duration such as 10ms, not the count \"5\"\n"},
         {"share: {a: ticker 1us}", "5:19: \"ticker\" needs a duration from 1ms to 366d, not \"1us\"\n"},
@@ -217,7 +217,9 @@ static void a_thing_is_of_a_known_kind_with_its_operand(void **state)
          "5:20: \"channel\" needs a whole number such as 16; no parameter is called \"n\"\n"},
         {"share: {9: channel}", "5:9: \"9\" cannot name a thing: a name is a letter, then letters, digits, - "
                                 "and _, at most 64 in all\n"},
-        {"share: {a: {b: c}}", "5:12: a thing is channel, ticker or scope, not a mapping\n"},
+        {"share: {a: mutex 3}", "5:18: \"mutex\" stands alone\n"},
+        {"share: {a: rwmutes}", "5:12: \"rwmutes\" is no kind of thing: did you mean \"rwmutex\"?\n"},
+        {"share: {a: {b: c}}", "5:12: a thing is a word such as channel or ticker, not a mapping\n"},
         {"share: {t: ticker linger / 2, u: channel 2000000000}",
          "5:42: \"channel\" needs a whole number from 0 to 1000000000, not \"2000000000\"\n"},
         {"params: {d: {default: 5ms, about: x}}\n"
@@ -237,6 +239,10 @@ static void a_statement_says_what_would_have_been_right(void **state)
         {"- recv t", "9:12: \"recv\" needs a channel, and \"t\" is a ticker (line 5)\n"},
         {"- recv jbos", "9:12: nothing is called \"jbos\": known: c, t, s\n"},
         {"- tick c", "9:12: \"tick\" needs a ticker, and \"c\" is a channel (line 5)\n"},
+        {"- lock c", "9:12: \"lock\" needs a mutex or an rwmutex, and \"c\" is a channel (line 5)\n"},
+        {"- rlock t", "9:13: \"rlock\" needs an rwmutex, and \"t\" is a ticker (line 5)\n"},
+        {"- unlock", "9:7: cannot read \"unlock\": write \"unlock M\"\n"},
+        {"- runlok c", "9:7: \"runlok\" is no statement: did you mean \"runlock\"?\n"},
         {"- cancel t", "9:14: \"cancel\" needs a scope, and \"t\" is a ticker (line 5)\n"},
         {"- close nothing", "9:13: nothing is called \"nothing\": known: c, t, s\n"},
         {"- sleep n", "9:13: \"sleep\" needs a duration such as 10ms, not the count \"n\"\n"},

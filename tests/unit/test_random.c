@@ -146,11 +146,38 @@ static void write_spawn(struct writer *writer, unsigned depth)
                    pick(writer, chance(writer, 5) ? 3000 : 8));
 }
 
+/* Mostly in pairs, or everybody would soon wait. */
+static void write_lock(struct writer *writer, unsigned depth)
+{
+    static const char *const pairs[][2] = {{"lock m", "unlock m"},
+                                           {"lock rw", "unlock rw"},
+                                           {"rlock rw", "runlock rw"},
+                                           {"rlock rw", "runlock rw"}};
+    unsigned which = pick(writer, COUNT_OF(pairs));
+    bool both = chance(writer, 80), first = both || chance(writer, 50);
+    if (first) {
+        indent(writer, depth);
+        buf_printf(&writer->text, "%s\n", pairs[which][0]);
+    }
+    if (first && chance(writer, 50)) {
+        indent(writer, depth);
+        buf_printf(&writer->text, "sleep %s\n", duration(writer));
+    }
+    if (both || !first) {
+        indent(writer, depth);
+        buf_printf(&writer->text, "%s\n", pairs[which][1]);
+    }
+}
+
 static void write_simple(struct writer *writer, unsigned depth)
 {
     static const char *const holds[] = {"1B", "100B", "4KiB", "300KiB", "holds", "0"};
     if (chance(writer, 20)) {
         write_spawn(writer, depth);
+        return;
+    }
+    if (chance(writer, 20)) {
+        write_lock(writer, depth);
         return;
     }
     indent(writer, depth);
@@ -236,7 +263,8 @@ static void write_pattern(struct writer *writer)
     buf_printf(&writer->text,
                "share: {none: channel, one: %s, many: channel 50, beat: ticker %ums, whole: scope,\n",
                things[pick(writer, 3)], 1 + pick(writer, 30));
-    buf_printf(&writer->text, "        brief: scope %ums}\nfix:\n", 1 + pick(writer, 100));
+    buf_printf(&writer->text, "        brief: scope %ums, m: mutex, rw: rwmutex}\nfix:\n",
+               1 + pick(writer, 100));
     for (writer->kind = 0; writer->kind < KINDS; writer->kind++) {
         bool own = writer->kind != 0 && writer->kind != 3;
         if (writer->kind == 0)
