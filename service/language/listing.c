@@ -33,6 +33,9 @@ static const char *const op_words[OP_CODES] = {
     [OP_WRITE_UNLOCK] = "unlock",
     [OP_READ_LOCK] = "rlock",
     [OP_READ_UNLOCK] = "runlock",
+    [OP_ADD] = "add",
+    [OP_FINISH] = "finish",
+    [OP_JOIN] = "wait",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
@@ -142,7 +145,14 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     case OP_WRITE_UNLOCK:
     case OP_READ_LOCK:
     case OP_READ_UNLOCK:
+    case OP_FINISH:
+    case OP_JOIN:
         list_thing(program, kind, op->thing, buf);
+        break;
+    case OP_ADD:
+        list_thing(program, kind, op->thing, buf);
+        buf_putc(buf, ' ');
+        list_value(program, op->value, buf);
         break;
     case OP_RANGE:
         list_thing(program, kind, op->thing, buf);

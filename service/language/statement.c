@@ -139,6 +139,7 @@ static bool register_take(struct body *body, const struct statement *at, uint8_t
 
 static const struct need need_rounds = {QUOTED("loop"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_spawns = {QUOTED("spawn"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
+static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_sleep = {QUOTED("sleep"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_after = {QUOTED("after"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_hold = {QUOTED("hold"), PARAM_SIZE, {0, LIMIT_HOLD_BYTES}, false};
@@ -171,6 +172,8 @@ static const struct {
     {"lock", THING_MUTEX, OP_LOCK},         {"unlock", THING_MUTEX, OP_UNLOCK},
     {"lock", THING_RWMUTEX, OP_WRITE_LOCK}, {"unlock", THING_RWMUTEX, OP_WRITE_UNLOCK},
     {"rlock", THING_RWMUTEX, OP_READ_LOCK}, {"runlock", THING_RWMUTEX, OP_READ_UNLOCK},
+    {"add", THING_GROUP, OP_ADD},           {"finish", THING_GROUP, OP_FINISH},
+    {"wait", THING_GROUP, OP_JOIN},
 };
 
 /* The operation of a thing verb. OP_CODES when the thing was reported. */
@@ -252,6 +255,15 @@ static bool compile_spawn(struct body *body, const struct statement *at)
     else
         op.value = operand(body, at, 3, need_spawns);
     if (register_take(body, at, &op.reg))
+        emit(body, op);
+    return true;
+}
+
+static bool compile_add(struct body *body, const struct statement *at)
+{
+    struct op op = thing_op(body, at);
+    op.value = at->words.count == 2 ? constant(body, 1) : operand(body, at, 2, need_add);
+    if (op.code != OP_CODES)
         emit(body, op);
     return true;
 }
@@ -640,6 +652,9 @@ static const struct verb verbs[] = {
     {"unlock", "\"unlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"rlock", "\"rlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"runlock", "\"runlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"add", "\"add G\" or \"add G 16\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_add},
+    {"finish", "\"finish G\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"wait", "\"wait G\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
 };
 
 static const struct verb *verb_find(struct body *body, const struct statement *at)

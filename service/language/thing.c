@@ -29,6 +29,7 @@ static struct need thing_need(enum thing_kind kind)
         return (struct need){.who = "\"scope\"", .type = PARAM_DURATION, .bounds = {0, LIMIT_DURATION_NS}};
     case THING_MUTEX:
     case THING_RWMUTEX:
+    case THING_GROUP:
     case THING_KINDS:
         break;
     }

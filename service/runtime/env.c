@@ -18,6 +18,8 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct mutex);
     case THING_RWMUTEX:
         return sizeof(struct rwmutex);
+    case THING_GROUP:
+        return sizeof(struct group);
     case THING_KINDS:
         break;
     }
@@ -77,6 +79,9 @@ static void things_init(struct env *env, const struct layout *layout)
             break;
         case THING_RWMUTEX:
             rwmutex_init(thing);
+            break;
+        case THING_GROUP:
+            group_init(thing);
             break;
         case THING_KINDS:
             CHECK(!"a kind of thing");

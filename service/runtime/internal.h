@@ -123,6 +123,9 @@ static inline enum scope_state scope_state(const struct scope *scope, const stru
 void mutex_init(struct mutex *mutex);
 void rwmutex_init(struct rwmutex *rwmutex);
 
+/* Groups (group.c). */
+void group_init(struct group *group);
+
 /* Runs a ready task until it blocks, ends or has had its share (interpret.c). */
 void task_run(struct task *task);
 
@@ -140,6 +143,11 @@ enum step_result op_write_lock(struct task *task, struct rwmutex *rwmutex);
 enum step_result op_write_unlock(struct runtime *runtime, struct rwmutex *rwmutex);
 enum step_result op_read_lock(struct task *task, struct rwmutex *rwmutex);
 enum step_result op_read_unlock(struct rwmutex *rwmutex);
+
+/* Operations on groups (group.c). */
+enum step_result op_add(struct group *group, int64_t amount);
+enum step_result op_finish(struct runtime *runtime, struct group *group);
+enum step_result op_join(struct task *task, struct group *group);
 
 /* Select (select.c). */
 enum step_result select_enter(struct task *task, const struct op *op, const struct program *program);

@@ -216,6 +216,12 @@ static enum step_result step_on_thing(struct task *task, const struct op *op, co
         return op_read_lock(task, env_thing(task->env, op->thing));
     case OP_READ_UNLOCK:
         return op_read_unlock(env_thing(task->env, op->thing));
+    case OP_ADD:
+        return op_add(env_thing(task->env, op->thing), workload->values[op->value]);
+    case OP_FINISH:
+        return op_finish(workload->runtime, env_thing(task->env, op->thing));
+    case OP_JOIN:
+        return op_join(task, env_thing(task->env, op->thing));
     default:
         CHECK(!"an operation");
         return STEP_PANIC;

@@ -23,7 +23,8 @@
     X(TICKER, "ticker", "period")                                                                            \
     X(SCOPE, "scope", "timeout")                                                                             \
     X(MUTEX, "mutex", "")                                                                                    \
-    X(RWMUTEX, "rwmutex", "")
+    X(RWMUTEX, "rwmutex", "")                                                                                \
+    X(GROUP, "group", "")
 
 enum thing_kind {
 #define X(name, word, value) THING_##name,
@@ -42,7 +43,8 @@ enum thing_kind {
     X(SLEEP, "sleep")                                                                                        \
     X(AWAIT, "await")   /* blocked until a scope is done */                                                  \
     X(LINGER, "linger") /* an owner that stays before it leaves */                                           \
-    X(LOCK, "lock")     /* blocked until it holds a mutex, or an rwmutex in either way */
+    X(LOCK, "lock")     /* blocked until it holds a mutex, or an rwmutex in either way */                    \
+    X(JOIN, "join")     /* blocked until a group has finished */
 
 enum task_state {
 #define X(name, word) TASK_##name,
@@ -100,6 +102,9 @@ enum op_code {
     OP_WRITE_UNLOCK, /* thing: rwmutex; panics when it is not locked for writing */
     OP_READ_LOCK,    /* thing: rwmutex; blocks */
     OP_READ_UNLOCK,  /* thing: rwmutex; panics when it is not locked for reading */
+    OP_ADD,          /* thing: group, value; panics when the counter overflows */
+    OP_FINISH,       /* thing: group; panics when the counter is 0 */
+    OP_JOIN,         /* thing: group; blocks until the counter is 0 */
     OP_CODES
 };
 

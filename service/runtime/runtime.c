@@ -172,8 +172,8 @@ static bool run_timers(struct runtime *runtime)
     return steps < ROUND_TIMERS;
 }
 
-/* The tasks on this list waited for a channel that was closed, for a scope that is done, or to read what a
- * writer has unlocked; their operation tells. */
+/* The tasks on this list waited for a channel that was closed, for a scope that is done, for a group that has
+ * finished, or to read what a writer has unlocked; their operation tells. */
 static enum wake broadcast_meaning(const struct wait *wait)
 {
     const struct task *task = wait->task;

@@ -1,5 +1,6 @@
-/* Things that tasks share: channels, tickers, scopes and locks, and the environments that hold them. All are
- * plain memory with intrusive queues; they live inside their environment and are freed with it. One thread.
+/* Things that tasks share: channels, tickers, scopes, locks and groups, and the environments that hold them.
+ * All are plain memory with intrusive queues; they live inside their environment and are freed with it. One
+ * thread.
  *
  * A waiting task stands in the queue of a thing with a wait node. A task blocked on one operation uses the
  * node inside its own frame; a select of k cases takes k - 1 more from the runtime's pools. Nodes leave a
@@ -75,6 +76,14 @@ struct rwmutex {
     uint64_t reading;
     bool writing;
 };
+
+/* As Go's sync.WaitGroup; its counter has 32 bits there as well. */
+struct group {
+    struct link waiters; /* of struct wait; nobody waits while the counter is 0 */
+    uint64_t counter;    /* at most GROUP_MOST */
+};
+
+#define GROUP_MOST INT32_MAX
 
 /* An environment: a header and then the things of its layout. Freed when the last task that sees it has gone,
  * no inner environment is left, and none of its tickers is armed. */

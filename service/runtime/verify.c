@@ -62,6 +62,9 @@ static const struct shape shapes[OP_CODES] = {
     [OP_WRITE_UNLOCK] = {.next = true, .thing = THING_RWMUTEX},
     [OP_READ_LOCK] = {.next = true, .thing = THING_RWMUTEX},
     [OP_READ_UNLOCK] = {.next = true, .thing = THING_RWMUTEX},
+    [OP_ADD] = {.value = true, .next = true, .thing = THING_GROUP},
+    [OP_FINISH] = {.next = true, .thing = THING_GROUP},
+    [OP_JOIN] = {.next = true, .thing = THING_GROUP},
 };
 
 static int case_thing(enum case_kind kind)

@@ -68,15 +68,15 @@ static const char *const patterns[] = {
     "    - loop 3:\n"
     "        - select: {recv c: , after 3ms: , default: sleep 2ms}\n"
     "  wrong: [sleep 20ms, send closed]\n",
-    /* Locks, shared and of a task's own. */
-    "share: {m: mutex, rw: rwmutex}\n"
+    /* Locks and groups, shared and of a task's own. */
+    "share: {m: mutex, rw: rwmutex, g: group}\n"
     "fix:\n"
-    "  main: [rlock rw, spawn writer * 4, spawn request * 4, sleep 5ms, runlock rw]\n"
+    "  main: [add g 4, rlock rw, spawn writer * 4, spawn request * 4, sleep 5ms, runlock rw, wait g]\n"
     "  writer: [lock rw, sleep 3ms, unlock rw, unlock rw]\n"
     "  request:\n"
     "    own: {mine: mutex}\n"
     "    steps: [lock mine, spawn part * 2, rlock rw, lock m, sleep 2ms, unlock m, runlock rw, unlock mine]\n"
-    "  part: [lock mine, hold 100B, lock m, sleep 1ms, unlock m]\n",
+    "  part: [lock mine, hold 100B, lock m, sleep 1ms, unlock m, finish g]\n",
 };
 
 struct script {

@@ -99,6 +99,22 @@ static void locks_are_taken_by_their_kind(void **state)
                "   7  leave\n");
 }
 
+static void groups_are_added_to_and_waited_for(void **state)
+{
+    (void)state;
+    assert_fix("share: {g: group}\n"
+               "params: {n: {default: 3, about: x}}\n"
+               "fix:\n"
+               "  main: [add g, add g n * 2, finish g, wait g]\n",
+               "main:\n"
+               "   0  add share.g 1\n"
+               "   1  add share.g p0 * 2\n"
+               "   2  finish share.g\n"
+               "   3  wait share.g\n"
+               "   4  linger\n"
+               "   5  leave\n");
+}
+
 static void a_loop_without_a_number_turns_until_a_break(void **state)
 {
     (void)state;
@@ -358,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_task_begins_by_keeping_what_every_task_keeps),
         cmocka_unit_test(each_simple_statement_is_one_operation),
         cmocka_unit_test(locks_are_taken_by_their_kind),
+        cmocka_unit_test(groups_are_added_to_and_waited_for),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),
         cmocka_unit_test(a_break_out_of_a_counted_loop_clears_its_register),

@@ -218,6 +218,7 @@ static void a_thing_is_of_a_known_kind_with_its_operand(void **state)
         {"share: {9: channel}", "5:9: \"9\" cannot name a thing: a name is a letter, then letters, digits, - "
                                 "and _, at most 64 in all\n"},
         {"share: {a: mutex 3}", "5:18: \"mutex\" stands alone\n"},
+        {"share: {a: group 2}", "5:18: \"group\" stands alone\n"},
         {"share: {a: rwmutes}", "5:12: \"rwmutes\" is no kind of thing: did you mean \"rwmutex\"?\n"},
         {"share: {a: {b: c}}", "5:12: a thing is a word such as channel or ticker, not a mapping\n"},
         {"share: {t: ticker linger / 2, u: channel 2000000000}",
@@ -241,6 +242,9 @@ static void a_statement_says_what_would_have_been_right(void **state)
         {"- tick c", "9:12: \"tick\" needs a ticker, and \"c\" is a channel (line 5)\n"},
         {"- lock c", "9:12: \"lock\" needs a mutex or an rwmutex, and \"c\" is a channel (line 5)\n"},
         {"- rlock t", "9:13: \"rlock\" needs an rwmutex, and \"t\" is a ticker (line 5)\n"},
+        {"- add c 2", "9:11: \"add\" needs a group, and \"c\" is a channel (line 5)\n"},
+        {"- add", "9:7: cannot read \"add\": write \"add G\" or \"add G 16\"\n"},
+        {"- wait s", "9:12: \"wait\" needs a group, and \"s\" is a scope (line 5)\n"},
         {"- unlock", "9:7: cannot read \"unlock\": write \"unlock M\"\n"},
         {"- runlok c", "9:7: \"runlok\" is no statement: did you mean \"runlock\"?\n"},
         {"- cancel t", "9:14: \"cancel\" needs a scope, and \"t\" is a ticker (line 5)\n"},

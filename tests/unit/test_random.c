@@ -149,10 +149,9 @@ static void write_spawn(struct writer *writer, unsigned depth)
 /* Mostly in pairs, or everybody would soon wait. */
 static void write_lock(struct writer *writer, unsigned depth)
 {
-    static const char *const pairs[][2] = {{"lock m", "unlock m"},
-                                           {"lock rw", "unlock rw"},
-                                           {"rlock rw", "runlock rw"},
-                                           {"rlock rw", "runlock rw"}};
+    static const char *const pairs[][2] = {{"lock m", "unlock m"},     {"lock rw", "unlock rw"},
+                                           {"rlock rw", "runlock rw"}, {"rlock rw", "runlock rw"},
+                                           {"add g 2", "finish g"},    {"add g", "finish g"}};
     unsigned which = pick(writer, COUNT_OF(pairs));
     bool both = chance(writer, 80), first = both || chance(writer, 50);
     if (first) {
@@ -209,7 +208,10 @@ static void write_simple(struct writer *writer, unsigned depth)
         buf_printf(&writer->text, chance(writer, 30) ? "close %s\n" : "recv %s\n", channel(writer));
         return;
     default:
-        buf_printf(&writer->text, "%s\n", chance(writer, 50) ? "cancel whole" : "drop");
+        buf_printf(&writer->text, "%s\n",
+                   chance(writer, 40)   ? "cancel whole"
+                   : chance(writer, 50) ? "wait g"
+                                        : "drop");
     }
 }
 
@@ -263,7 +265,7 @@ static void write_pattern(struct writer *writer)
     buf_printf(&writer->text,
                "share: {none: channel, one: %s, many: channel 50, beat: ticker %ums, whole: scope,\n",
                things[pick(writer, 3)], 1 + pick(writer, 30));
-    buf_printf(&writer->text, "        brief: scope %ums, m: mutex, rw: rwmutex}\nfix:\n",
+    buf_printf(&writer->text, "        brief: scope %ums, m: mutex, rw: rwmutex, g: group}\nfix:\n",
                1 + pick(writer, 100));
     for (writer->kind = 0; writer->kind < KINDS; writer->kind++) {
         bool own = writer->kind != 0 && writer->kind != 3;
