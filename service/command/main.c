@@ -1,5 +1,6 @@
 /* Picks the subcommand. Flags without one are `leaklab run`'s, so that the article's own line works as it
  * stands: leaklab -mode=leak-recv -n=2000 -linger=80ms. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,15 @@ static int unknown_command(const char *word)
     return EXIT_USAGE;
 }
 
+/* What could not be written has not been said: a full disk must not look like success. */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return code;
+    fprintf(stderr, "leaklab: cannot write to standard output: %s\n", strerror(errno));
+    return code == EXIT_OK ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -73,11 +83,11 @@ int main(int argc, char **argv)
         return EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return print_version(argc, argv);
+        return finish(print_version(argc, argv));
     if (argv[1][0] == '-')
-        return command_run(argc, argv);
+        return finish(command_run(argc, argv));
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].run(argc - 1, argv + 1);
+            return finish(subcommands[i].run(argc - 1, argv + 1));
     return unknown_command(argv[1]);
 }

@@ -124,16 +124,13 @@ static bool may_come(const struct graph *graph, const struct use *use)
     return true;
 }
 
-/* The select goes on without this use: by its default, its deadline, or another case. */
-static bool has_other_way(const struct graph *graph, const struct op *op, const struct use *uses,
-                          unsigned count, unsigned except)
+/* A select that goes on by its default, its deadline, or a case for which there is somebody. */
+static bool goes_on(const struct graph *graph, const struct op *op, const struct use *uses, unsigned count)
 {
-    if (op->code != OP_SELECT)
-        return false;
-    bool other = op->target != NO_TARGET || op->count > count;
-    for (unsigned i = 0; i < count && !other; i++)
-        other = i != except && may_come(graph, &uses[i]);
-    return other;
+    bool on = op->code == OP_SELECT && (op->target != NO_TARGET || op->count > count);
+    for (unsigned i = 0; i < count && op->code == OP_SELECT && !on; i++)
+        on = may_come(graph, &uses[i]);
+    return on;
 }
 
 static void facts_collect(struct graph *graph)
@@ -151,8 +148,9 @@ static void facts_collect(struct graph *graph)
     }
     for (uint16_t i = 0; i < program->op_count; i++) {
         unsigned count = uses_of(graph, &program->ops[i], uses);
-        for (unsigned j = 0; j < count; j++)
-            if (uses[j].thing != START && !has_other_way(graph, &program->ops[i], uses, count, j))
+        bool on = goes_on(graph, &program->ops[i], uses, count);
+        for (unsigned j = 0; j < count && !on; j++)
+            if (uses[j].thing != START)
                 graph->facts[uses[j].thing].urgent |= uses[j].role;
     }
 }

@@ -217,6 +217,16 @@ def test_graph_refuses_what_it_cannot_draw(tmp_path, arguments, code, said):
     assert said in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize("arguments", [["patterns"], ["patterns", "--json"], ["graph", "leak-recv"],
+                                       ["check", PATTERNS / "recv.yaml"]], ids=lambda value: value[0])
+def test_a_full_disk_is_no_success(arguments):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([leaklab.BINARY, *arguments], env=leaklab.environment(), stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["patterns", "check", "graph"])
 def test_help_says_what_the_command_does(command):
     done = leaklab.run(command, "--help")

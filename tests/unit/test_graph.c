@@ -159,12 +159,17 @@ static void a_thing_of_somebody_else_is_drawn_once(void **state)
                        "  request:\n"
                        "    own: {result: channel}\n"
                        "    steps: [spawn fetch, recv result]\n"
-                       "  fetch: [send result]\n");
+                       "  fetch:\n"
+                       "    own: {receipt: channel}\n"
+                       "    steps: [spawn deliver, recv receipt]\n"
+                       "  deliver: [send result, send receipt]\n");
     const char *thing = strstr(graph, "label=\"result\\nchannel\"");
     assert_non_null(thing);
     assert_null(strstr(thing + 1, "label=\"result\\nchannel\""));
-    assert_non_null(strstr(graph, "  s4 -> t0 [label=\"send\"];\n"));
     assert_non_null(strstr(graph, "  t0 -> s3 [label=\"recv\"];\n"));
+    assert_non_null(strstr(graph, "  t1 -> s5 [label=\"recv\"];\n"));
+    assert_non_null(strstr(graph, "  s6 -> t0 [label=\"send\"];\n"));
+    assert_non_null(strstr(graph, "  s7 -> t1 [label=\"send\"];\n"));
     assert_null(strstr(graph, "dashed"));
     free(graph);
 }
