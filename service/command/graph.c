@@ -16,7 +16,7 @@
 enum graph_option { VARIANT, GRAPH_OPTIONS };
 
 static const struct option_spec specs[GRAPH_OPTIONS] = {
-    [VARIANT] = {"variant", "leak|fix", NULL, "read a FILE and draw this variant of it"},
+    [VARIANT] = {"variant", "VARIANT", NULL, "read a FILE and draw this variant of it: leak, fix"},
 };
 
 static const struct options options = {"leaklab graph", specs, GRAPH_OPTIONS, NULL};
@@ -100,7 +100,7 @@ static int print_help(void)
 {
     puts(
         "usage: leaklab graph MODE\n"
-        "       leaklab graph --variant leak|fix FILE\n\n"
+        "       leaklab graph --variant VARIANT FILE\n\n"
         "Writes a picture of one variant for Graphviz: leaklab graph leak-recv | dot -Tsvg > "
         "leak-recv.svg\n\n"
         "It shows the tasks and their steps, who spawns whom, who sends, receives and waits, and who is "

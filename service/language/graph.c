@@ -157,30 +157,9 @@ static void facts_collect(struct graph *graph)
 
 /* ---- what comes next ---- */
 
-#define SUCCESSORS_MAX (LIMIT_CASES + 1)
-
 static bool ends(const struct op *op)
 {
     return op->code == OP_END || op->code == OP_LEAVE || op->code == OP_PANIC;
-}
-
-static unsigned successors_of(const struct program *program, uint16_t index, uint16_t next[SUCCESSORS_MAX])
-{
-    const struct op *op = &program->ops[index];
-    unsigned count = 0;
-    if (op->code == OP_SELECT) {
-        for (uint16_t i = 0; i < op->count; i++)
-            next[count++] = program->cases[op->first + i].target;
-        if (op->target != NO_TARGET)
-            next[count++] = op->target;
-        return count;
-    }
-    if (op->code == OP_JUMP || op->code == OP_BRANCH || op->code == OP_LOOP || op->code == OP_NEXT ||
-        op->code == OP_RANGE)
-        next[count++] = op->target;
-    if (op->code != OP_JUMP && !ends(op))
-        next[count++] = (uint16_t)(index + 1);
-    return count;
 }
 
 /* From the ends backward, until nothing changes: more than once only where a task jumps back. */
@@ -190,8 +169,8 @@ static void ends_collect(struct graph *graph)
     for (bool changed = true; changed;) {
         changed = false;
         for (uint16_t i = program->op_count; i-- > 0;) {
-            uint16_t next[SUCCESSORS_MAX];
-            unsigned count = successors_of(program, i, next);
+            uint16_t next[PROGRAM_SUCCESSORS];
+            unsigned count = program_successors(program, i, next);
             bool can = ends(&program->ops[i]);
             for (unsigned j = 0; j < count && !can; j++)
                 can = graph->can_end[next[j]];
@@ -276,11 +255,11 @@ static void draw_order(struct graph *graph, uint16_t step)
     bool drawn[LIMIT_STEPS] = {false};
     bool end = false;
     for (uint16_t i = 0; i < program->op_count; i++) {
-        uint16_t next[SUCCESSORS_MAX];
+        uint16_t next[PROGRAM_SUCCESSORS];
         if (program->ops[i].step != step || program->ops[i].code == OP_JUMP)
             continue;
         end |= ends(&program->ops[i]) && only_ends(program, step);
-        unsigned count = successors_of(program, i, next);
+        unsigned count = program_successors(program, i, next);
         for (unsigned j = 0; j < count; j++) {
             uint16_t to = behind_jumps(program, next[j]);
             uint16_t follower = program->ops[to].step;

@@ -255,3 +255,12 @@ void program_resolve(const struct program *program, const int64_t *params, int64
  * about the first fault. A program that the language made and that is refused here is a bug in the language.
  */
 bool program_verify(const struct program *program, const char **what);
+
+/* More than any operation has. */
+#define PROGRAM_SUCCESSORS (LIMIT_CASES + 2)
+
+/* The operations at which a task may go on after operation `index` of a sound program: `next` gets them, in
+ * the order cases, target, the one behind. Returns how many: 0 where a task ends, and at a select without
+ * cases. */
+unsigned program_successors(const struct program *program, uint16_t index,
+                            uint16_t next[static PROGRAM_SUCCESSORS]);

@@ -229,6 +229,20 @@ static bool only_clears(const struct program *program, const struct op *op)
     return value->kind == VALUE_CONSTANT && value->number <= 0 && value->min <= 0;
 }
 
+unsigned program_successors(const struct program *program, uint16_t index,
+                            uint16_t next[static PROGRAM_SUCCESSORS])
+{
+    const struct op *op = &program->ops[index];
+    unsigned count = 0;
+    for (uint16_t i = 0; op->code == OP_SELECT && i < op->count; i++)
+        next[count++] = program->cases[op->first + i].target;
+    if (shapes[op->code].target || (op->code == OP_SELECT && op->target != NO_TARGET))
+        next[count++] = op->target;
+    if (shapes[op->code].next && !only_clears(program, op))
+        next[count++] = (uint16_t)(index + 1);
+    return count;
+}
+
 /* Visits whatever comes after operation `index`. */
 static const char *flow_from(struct verifier *verifier, uint16_t index)
 {

@@ -184,6 +184,16 @@ static void the_end_of_a_task_is_not_its_last_statement(void **state)
     free(graph);
 }
 
+static void a_break_leads_only_out_of_its_loop(void **state)
+{
+    (void)state;
+    char *graph = draw(WITH("", "    - loop 3: [sleep 1s, if holds > 1KiB: break, sleep 2s]\n"));
+    assert_non_null(strstr(graph, "s6 [label=\"9: sleep 2s\"]"));
+    assert_non_null(strstr(graph, "  s5 -> e1 "));
+    assert_null(strstr(graph, "  s5 -> s"));
+    free(graph);
+}
+
 /* Thirty kinds that all spawn each other: the ways outward are without number. */
 static void tasks_that_all_spawn_each_other_are_drawn(void **state)
 {
@@ -277,6 +287,7 @@ int main(void)
         cmocka_unit_test(done_comes_from_the_owner_who_leaves),
         cmocka_unit_test(a_thing_of_somebody_else_is_drawn_once),
         cmocka_unit_test(the_end_of_a_task_is_not_its_last_statement),
+        cmocka_unit_test(a_break_leads_only_out_of_its_loop),
         cmocka_unit_test(tasks_that_all_spawn_each_other_are_drawn),
         cmocka_unit_test(a_name_with_quotes_does_not_end_a_label),
         cmocka_unit_test(every_mode_of_the_catalogue_is_drawn_the_same_each_time),
