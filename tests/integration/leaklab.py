@@ -13,6 +13,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("LEAKLAB_BINARY", ROOT / "build/release/leaklab"))
+# Some of them, of the shapes that differ most.
 MODES = ("leak-recv", "fix-recv", "leak-send", "fix-send", "leak-ticker", "fix-ticker")
 
 

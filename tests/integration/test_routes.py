@@ -6,7 +6,7 @@ import pytest
 
 import leaklab
 
-PATTERNS = ["recv", "send", "ticker"]
+PATTERNS = sorted(path.stem for path in (leaklab.ROOT / "service/patterns").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path, kind", [

@@ -161,3 +161,15 @@ const char *desk_look(struct desk *desk, const char *name, const char *path)
     reply_free(&reply);
     return text;
 }
+
+const struct snapshot_program *program_in(const struct snapshot *snapshot, const char *pattern,
+                                          const char *variant)
+{
+    for (uint32_t i = 0; i < snapshot->program_count; i++) {
+        const struct snapshot_program *program = &snapshot->programs[i];
+        if (strcmp(program->pattern, pattern) == 0 && strcmp(program->variant, variant) == 0)
+            return program;
+    }
+    fail_msg("%s-%s is not in the snapshot", variant, pattern);
+    return NULL;
+}

@@ -59,6 +59,10 @@ const char *desk_look(struct desk *desk, const char *name, const char *path);
 /* The same of any JSON. */
 const char *json_look(const json_t *json, const char *path);
 
+/* What the snapshot says about a mode; it must be there. */
+const struct snapshot_program *program_in(const struct snapshot *snapshot, const char *pattern,
+                                          const char *variant);
+
 void reply_done(struct lab_request *request, void *argument);
 void reply_free(struct reply *reply);
 

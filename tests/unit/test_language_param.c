@@ -239,7 +239,8 @@ static void a_mode_is_a_variant_and_a_pattern(void **state)
     assert_int_equal(catalogue_find_mode(&catalogue, "", &mode, &why), ERR_UNKNOWN);
     buf_clear(&why);
     assert_int_equal(catalogue_modes(&catalogue, &why), ERR_OK);
-    assert_non_null(strstr(buf_text(&why), "leak-recv, fix-recv, leak-send, fix-send"));
+    assert_non_null(strstr(buf_text(&why), "leak-recv, fix-recv, "));
+    assert_non_null(strstr(buf_text(&why), "leak-send, fix-send, "));
     buf_deinit(&why);
     catalogue_deinit(&catalogue);
 }

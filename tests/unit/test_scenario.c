@@ -241,7 +241,8 @@ static void the_daemons_limit_caps_too(void **state)
     desk_advance(&desk, 2 * SEC);
     assert_is(&desk, "leaked", "capped", 495);
     assert_string_equal(desk_look(&desk, "x", "capped_by"), "tasks");
-    assert_int_equal(desk.core.programs[0].tally->limit_hits[LIMIT_KIND_TASKS], 1);
+    const struct program *program = core_find(&desk.core, "x")->workload.program;
+    assert_int_equal(runtime_tally(&desk.core.runtime, program)->limit_hits[LIMIT_KIND_TASKS], 1);
     desk_close(&desk);
 }
 

@@ -1,0 +1,247 @@
+/* Every pattern of the catalogue in every variant it has, on virtual time, against what its file states.
+ * Nothing here knows a pattern: a new file is tested by being there. Each test's name says the mode that it
+ * is about. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "language/catalogue.h"
+#include "stage.h"
+
+#define LINGER_NS    (50 * MS)
+#define AFTERMATH_NS (60000 * MS) /* in which everybody goes who can */
+#define WATCHED_MS   500          /* for as long leak and fix are compared */
+#define SMALL_COUNT  100 /* what larger defaults are cut down to, so that all tasks can be looked at */
+#define TEXT_LEAST   40  /* letters in which a story can be told */
+
+static struct stage stage;
+
+/* A count that the pattern's bounds allow and that is small enough to look at every task. */
+static int64_t small(const struct param *param, int64_t value)
+{
+    if (param->type != PARAM_COUNT || value <= SMALL_COUNT)
+        return value;
+    return param->min > SMALL_COUNT ? param->min : SMALL_COUNT;
+}
+
+/* The mode on a stage, with its defaults. */
+static void given(const struct mode *mode, int64_t linger_ns)
+{
+    stage = (struct stage){.host = &stage, .program = mode->pattern->variants[mode->variant].program};
+    for (uint16_t i = 0; i < mode->pattern->param_count; i++)
+        stage.params[i] =
+            small(&mode->pattern->params[i],
+                  param_default(mode->pattern, i, stage.params, linger_ns == 0 ? LINGER_OPEN_NS : linger_ns));
+    struct stage_spec spec = {.linger_ns = linger_ns, .holds_bytes = 1024, .seed = 7};
+    assert_int_equal(stage_set(&stage, spec), ERR_OK);
+}
+
+/* Once all owners have left: as many live tasks as the file states; and a fix leaves nothing whatever. */
+static void assert_leaked(const struct mode *mode)
+{
+    const struct workload *workload = stage.workload;
+    int64_t starts = (int64_t)workload->census.starts;
+    assert_int_equal(stage_in(&stage, TASK_LINGER), 0);
+    assert_int_equal(stage_in(&stage, TASK_READY), 0);
+    assert_int_equal(workload_live(workload), starts * pattern_expected(stage.program, workload->values));
+    if (mode->variant != VARIANT_FIX)
+        return;
+    assert_int_equal(pattern_expected(stage.program, workload->values), 0);
+    assert_int_equal(stage_ended(&stage, END_PANICKED), 0);
+    stage_assert_over(workload);
+    stage_assert_empty(stage.runtime);
+}
+
+static void a_start_leaks_what_its_file_states(void **state)
+{
+    const struct mode *mode = *state;
+    given(mode, LINGER_NS);
+    stage_start(&stage);
+    stage_pass(&stage, LINGER_NS);
+    stage_pass(&stage, AFTERMATH_NS);
+    assert_leaked(mode);
+    stage_strike(&stage);
+}
+
+static void starts_beside_each_other_leak_as_many_times_as_much(void **state)
+{
+    const struct mode *mode = *state;
+    given(mode, LINGER_NS);
+    for (int start = 0; start < 5; start++) {
+        stage_start(&stage);
+        stage_pass(&stage, LINGER_NS / 4);
+    }
+    stage_pass(&stage, AFTERMATH_NS);
+    assert_int_equal(stage.workload->census.starts, 5);
+    assert_leaked(mode);
+    stage_strike(&stage);
+}
+
+static void a_cancel_at_any_time_leaves_what_the_file_states(void **state)
+{
+    const struct mode *mode = *state;
+    static const int64_t after_ns[] = {0, 3 * MS, 25 * MS, 2000 * MS};
+    for (size_t i = 0; i < COUNT_OF(after_ns); i++) {
+        given(mode, 0);
+        stage_start(&stage);
+        stage_pass(&stage, after_ns[i]);
+        stage_cancel(&stage);
+        stage_pass(&stage, AFTERMATH_NS);
+        assert_leaked(mode);
+        stage_strike(&stage);
+    }
+}
+
+static void a_reclaim_at_any_time_leaves_nothing(void **state)
+{
+    const struct mode *mode = *state;
+    static const int64_t after_ns[] = {0, 3 * MS, 25 * MS, LINGER_NS + 10 * MS, AFTERMATH_NS};
+    for (size_t i = 0; i < COUNT_OF(after_ns); i++) {
+        given(mode, LINGER_NS);
+        assert_int_equal(workload_start(stage.workload), ERR_OK);
+        if (i == 0)
+            stage_rounds(&stage, 2);
+        else
+            stage_pass(&stage, after_ns[i]);
+        stage_reclaim(&stage);
+        stage_assert_empty(stage.runtime);
+        stage_strike(&stage);
+    }
+}
+
+/* What a variant leaves behind, or takes while its owner is there. */
+struct trace {
+    uint64_t left;
+    uint64_t tickers;
+    uint64_t held_bytes;
+    uint64_t panicked;
+    uint64_t task_ms;
+};
+
+static struct trace trace_of(const struct pattern *pattern, enum variant variant)
+{
+    const struct mode mode = {pattern, variant};
+    struct trace trace = {0};
+    given(&mode, WATCHED_MS * MS);
+    stage_start(&stage);
+    for (int ms = 0; ms < WATCHED_MS; ms++) {
+        stage_pass(&stage, MS);
+        trace.task_ms += workload_live(stage.workload);
+    }
+    stage_pass(&stage, AFTERMATH_NS);
+    trace.left = workload_live(stage.workload);
+    trace.tickers = stage.workload->census.tickers;
+    trace.held_bytes = stage.workload->census.held_bytes;
+    trace.panicked = stage_ended(&stage, END_PANICKED);
+    stage_strike(&stage);
+    return trace;
+}
+
+static void the_leak_costs_what_the_fix_does_not(void **state)
+{
+    const struct mode *mode = *state;
+    if (mode->variant != VARIANT_LEAK || mode->pattern->variants[VARIANT_FIX].program == NULL)
+        return;
+    struct trace leak = trace_of(mode->pattern, VARIANT_LEAK);
+    struct trace fix = trace_of(mode->pattern, VARIANT_FIX);
+    assert_true(leak.left > fix.left || leak.tickers > fix.tickers || leak.held_bytes > fix.held_bytes ||
+                leak.panicked > fix.panicked || leak.task_ms > fix.task_ms * 3 / 2);
+}
+
+static void its_file_tells_the_whole_story(void **state)
+{
+    const struct mode *mode = *state;
+    const struct pattern *pattern = mode->pattern;
+    const char *texts[] = {pattern->story, pattern->remedy, pattern->signature};
+    size_t letters = strlen(pattern->name);
+    assert_int_equal(strncmp(pattern->file, pattern->name, letters), 0);
+    assert_string_equal(pattern->file + letters, ".yaml");
+    assert_true(pattern->title[0] != '\0');
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        assert_true(strlen(texts[i]) > TEXT_LEAST);
+    for (uint16_t i = 0; i < pattern->param_count; i++)
+        if (pattern->params[i].type == PARAM_COUNT)
+            assert_true(pattern->params[i].unit[0] != '\0');
+}
+
+/* ---- every test for every mode ---- */
+
+#define CASE_TABLE(X)                                                                                        \
+    X(a_start_leaks_what_its_file_states)                                                                    \
+    X(starts_beside_each_other_leak_as_many_times_as_much)                                                   \
+    X(a_cancel_at_any_time_leaves_what_the_file_states)                                                      \
+    X(a_reclaim_at_any_time_leaves_nothing)                                                                  \
+    X(the_leak_costs_what_the_fix_does_not)                                                                  \
+    X(its_file_tells_the_whole_story)
+
+static const struct {
+    const char *name;
+    CMUnitTestFunction function;
+} cases[] = {
+#define X(function) {#function, function},
+    CASE_TABLE(X)
+#undef X
+};
+
+struct listed {
+    struct mode mode;
+    char names[COUNT_OF(cases)][MODE_TEXT + 80];
+};
+
+/* Fills in one mode's tests. */
+static void list_mode(struct listed *listed, struct CMUnitTest *tests)
+{
+    char text[MODE_TEXT];
+    mode_format(listed->mode, text);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        snprintf(listed->names[i], sizeof listed->names[i], "%s: %s", text, cases[i].name);
+        tests[i] = (struct CMUnitTest){
+            .name = listed->names[i], .test_func = cases[i].function, .initial_state = &listed->mode};
+    }
+}
+
+static int run_all(const struct catalogue *catalogue, struct listed *listed, struct CMUnitTest *tests)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < catalogue->count; i++) {
+        for (enum variant which = 0; which < VARIANTS; which++) {
+            if (catalogue->patterns[i]->variants[which].program == NULL)
+                continue;
+            listed[count].mode = (struct mode){catalogue->patterns[i], which};
+            list_mode(&listed[count], &tests[count * COUNT_OF(cases)]);
+            count++;
+        }
+    }
+    if (count == 0) {
+        fprintf(stderr, "the catalogue is empty\n");
+        return 1;
+    }
+    return _cmocka_run_group_tests("catalogue", tests, count * COUNT_OF(cases), NULL, NULL);
+}
+
+int main(void)
+{
+    struct catalogue catalogue;
+    struct buf why;
+    buf_init(&why, 65536);
+    catalogue_init(&catalogue);
+    if (catalogue_load(&catalogue, &why) != ERR_OK) {
+        fprintf(stderr, "%s", buf_text(&why));
+        return 1;
+    }
+    size_t most = catalogue.count * VARIANTS;
+    struct listed *listed = calloc(most, sizeof *listed);
+    struct CMUnitTest *tests = calloc(most * COUNT_OF(cases), sizeof *tests);
+    int failed = listed == NULL || tests == NULL ? 1 : run_all(&catalogue, listed, tests);
+    free(tests);
+    free(listed);
+    catalogue_deinit(&catalogue);
+    buf_deinit(&why);
+    return failed;
+}

@@ -1,0 +1,114 @@
+/* Every pattern of the catalogue in every variant it has, as a scenario at a rate: live tasks against what
+ * its file states, after the end and after a reclaim. A new file is tested by being there. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lab_fixture.h"
+
+#define SMALL_COUNT 100 /* what larger defaults are cut down to */
+#define STARTS_MOST 21
+#define MIB         (1024ull * 1024)
+
+/* POST /scenario: twenty starts within 400 ms, in all of which the pattern's larger counts are cut down. */
+static void spawn(struct desk *desk, const struct mode *mode)
+{
+    char text[MODE_TEXT];
+    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "mode", mode_format(*mode, text), "name", "x",
+                             "rate", "50/s", "duration", "400ms", "linger", "30ms");
+    assert_non_null(body);
+    int64_t params[LIMIT_PARAMS];
+    for (uint16_t i = 0; i < mode->pattern->param_count; i++) {
+        const struct param *param = &mode->pattern->params[i];
+        params[i] = param_default(mode->pattern, i, params, 30 * (int64_t)MS);
+        if (param->type == PARAM_COUNT && params[i] > SMALL_COUNT && param->min <= SMALL_COUNT)
+            assert_int_equal(json_object_set_new(body, param->name, json_integer(SMALL_COUNT)), 0);
+    }
+    char *posted = json_dumps(body, 0);
+    desk_spawn(desk, posted);
+    free(posted);
+    json_decref(body);
+}
+
+static void assert_conserved(const struct workload *workload)
+{
+    const struct census *census = &workload->census;
+    uint64_t states = 0;
+    for (int state = 0; state < TASK_STATES; state++)
+        states += census->states[state];
+    assert_int_equal(census->spawned - census_ended(census), states);
+}
+
+static void at_a_rate_each_start_leaks_what_its_file_states(void **state)
+{
+    const struct mode *mode = *state;
+    struct desk desk;
+    struct reply reply;
+    desk_open(&desk, 1000000, 1024 * MIB);
+    spawn(&desk, mode);
+    for (int step = 0; step < 20; step++) {
+        desk_advance(&desk, 25 * MS);
+        assert_conserved(&core_find(&desk.core, "x")->workload);
+    }
+    desk_advance(&desk, 30 * SEC);
+
+    struct scenario *scenario = core_find(&desk.core, "x");
+    const struct workload *workload = &scenario->workload;
+    int64_t expected = pattern_expected(workload->program, workload->values);
+    assert_conserved(workload);
+    assert_in_range(workload->census.starts, STARTS_MOST - 2, STARTS_MOST);
+    assert_int_equal(workload_live(workload), (int64_t)workload->census.starts * expected);
+    assert_int_equal(scenario_expected_leaked(scenario), workload_live(workload));
+    bool over = workload_live(workload) == 0 && workload->census.tickers == 0;
+    assert_string_equal(desk_look(&desk, "x", "state"), over ? "finished" : "leaked");
+    assert_string_equal(desk_look(&desk, "x", "cause"), "expired");
+
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"reclaim\",\"name\":\"x\"}"), 200);
+    reply_free(&reply);
+    assert_string_equal(desk_look(&desk, "x", "state"), "finished");
+    assert_string_equal(desk_look(&desk, "x", "tickers"), "0");
+    assert_string_equal(desk_look(&desk, "x", "channels"), "0");
+    assert_string_equal(desk_look(&desk, "x", "heap_bytes"), "0");
+    assert_int_equal(desk.core.runtime.starts, 0);
+    desk_close(&desk);
+}
+
+/* A mode, and the name of its test. */
+struct listed {
+    struct mode mode;
+    char name[MODE_TEXT + 80];
+};
+
+static size_t list_modes(const struct catalogue *catalogue, struct listed *listed, struct CMUnitTest *tests)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < catalogue->count; i++) {
+        for (enum variant which = 0; which < VARIANTS; which++) {
+            struct listed *next = &listed[count];
+            char text[MODE_TEXT];
+            if (catalogue->patterns[i]->variants[which].program == NULL)
+                continue;
+            next->mode = (struct mode){catalogue->patterns[i], which};
+            snprintf(next->name, sizeof next->name, "%s: at_a_rate_each_start_leaks_what_its_file_states",
+                     mode_format(next->mode, text));
+            tests[count++] = (struct CMUnitTest){.name = next->name,
+                                                 .test_func = at_a_rate_each_start_leaks_what_its_file_states,
+                                                 .initial_state = &next->mode};
+        }
+    }
+    return count;
+}
+
+int main(void)
+{
+    struct catalogue catalogue;
+    load_catalogue(&catalogue);
+    struct listed *listed = calloc(catalogue.count * VARIANTS, sizeof *listed);
+    struct CMUnitTest *tests = calloc(catalogue.count * VARIANTS, sizeof *tests);
+    size_t count = listed == NULL || tests == NULL ? 0 : list_modes(&catalogue, listed, tests);
+    int failed = count == 0 ? 1 : _cmocka_run_group_tests("catalogue_scenario", tests, count, NULL, NULL);
+    free(tests);
+    free(listed);
+    catalogue_deinit(&catalogue);
+    return failed;
+}
