@@ -102,10 +102,13 @@ void params_compile(struct compiler *compiler, const struct node *params);
 /* Names that no parameter may have, since they mean something else where parameters are set. */
 bool param_name_reserved(const char *name);
 
-/* `share:` or `own:` into a layout of the program; NULL and nothing make no things. Names that `except`
- * (NULL, or another mapping) declares as well are left to it. */
+/* "a", or "an" before the kind's word */
+const char *kind_article(enum thing_kind kind);
+
+/* `share:` or `own:` into a layout of the program; NULL and nothing make no things. What `override` (NULL, or
+ * another mapping) declares is added, and takes the place of what `things` declares under the same names. */
 void things_compile(struct compiler *compiler, struct program *program, uint16_t layout,
-                    const struct node *things, const struct node *except);
+                    const struct node *things, const struct node *override);
 
 /* One variant: `tasks` is what stands under leak or fix, `share` what stands under the pattern's share or
  * NULL. NULL when faults were reported. The program's `expect` is still to be set. */

@@ -36,6 +36,9 @@ static const char *const op_words[OP_CODES] = {
     [OP_ADD] = "add",
     [OP_FINISH] = "finish",
     [OP_JOIN] = "wait",
+    [OP_WAIT] = "wait",
+    [OP_SIGNAL] = "signal",
+    [OP_BROADCAST] = "broadcast",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
@@ -147,6 +150,9 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     case OP_READ_UNLOCK:
     case OP_FINISH:
     case OP_JOIN:
+    case OP_WAIT:
+    case OP_SIGNAL:
+    case OP_BROADCAST:
         list_thing(program, kind, op->thing, buf);
         break;
     case OP_ADD:

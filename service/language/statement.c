@@ -173,7 +173,8 @@ static const struct {
     {"lock", THING_RWMUTEX, OP_WRITE_LOCK}, {"unlock", THING_RWMUTEX, OP_WRITE_UNLOCK},
     {"rlock", THING_RWMUTEX, OP_READ_LOCK}, {"runlock", THING_RWMUTEX, OP_READ_UNLOCK},
     {"add", THING_GROUP, OP_ADD},           {"finish", THING_GROUP, OP_FINISH},
-    {"wait", THING_GROUP, OP_JOIN},
+    {"wait", THING_GROUP, OP_JOIN},         {"wait", THING_CONDITION, OP_WAIT},
+    {"signal", THING_CONDITION, OP_SIGNAL}, {"broadcast", THING_CONDITION, OP_BROADCAST},
 };
 
 /* The operation of a thing verb. OP_CODES when the thing was reported. */
@@ -654,7 +655,9 @@ static const struct verb verbs[] = {
     {"runlock", "\"runlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"add", "\"add G\" or \"add G 16\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_add},
     {"finish", "\"finish G\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
-    {"wait", "\"wait G\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"wait", "\"wait G\", or \"wait K\" on a condition", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"signal", "\"signal K\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"broadcast", "\"broadcast K\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
 };
 
 static const struct verb *verb_find(struct body *body, const struct statement *at)

@@ -275,11 +275,6 @@ static void report_unknown_thing(struct variant_compiler *variant, uint16_t kind
            count == 0 ? "" : suggestion(variant->compiler, name->text, words, count));
 }
 
-static const char *kind_article(enum thing_kind kind)
-{
-    return kind == THING_RWMUTEX ? "an" : "a";
-}
-
 static void report_other_kind(struct variant_compiler *variant, const struct word *name,
                               const struct thing_spec *thing, unsigned needed, const char *who)
 {
@@ -347,9 +342,7 @@ static void variant_tasks(struct variant_compiler *variant)
  * known. */
 static void variant_fill(struct variant_compiler *variant, const struct node *tasks, const struct node *share)
 {
-    const struct node *override = node_member(tasks, "share");
-    things_compile(variant->compiler, variant->program, 0, share, override);
-    things_compile(variant->compiler, variant->program, 0, override, NULL);
+    things_compile(variant->compiler, variant->program, 0, share, node_member(tasks, "share"));
     tasks_declare(variant, tasks);
     if (!variant->full && variant->task_count > 0 && node_member(tasks, "main") != NULL)
         variant_tasks(variant);

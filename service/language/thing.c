@@ -16,6 +16,11 @@ static const char *const thing_values[] = {
 #undef X
 };
 
+const char *kind_article(enum thing_kind kind)
+{
+    return kind == THING_RWMUTEX ? "an" : "a";
+}
+
 /* What the operand behind a thing's word must be. */
 static struct need thing_need(enum thing_kind kind)
 {
@@ -30,6 +35,7 @@ static struct need thing_need(enum thing_kind kind)
     case THING_MUTEX:
     case THING_RWMUTEX:
     case THING_GROUP:
+    case THING_CONDITION:
     case THING_KINDS:
         break;
     }
@@ -79,29 +85,118 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
                   LIMIT_CONSTANTS);
 }
 
-void things_compile(struct compiler *compiler, struct program *program, uint16_t layout,
-                    const struct node *things, const struct node *except)
+/* ---- conditions ---- */
+
+/* They come after everything else, so that a mutex may stand behind its condition. */
+static bool is_condition(struct compiler *compiler, const struct node *node)
 {
-    if (things == NULL || node_is_null(things))
-        return;
-    if (things->kind != NODE_MAP) {
-        report(compiler, things, "\"%s\" is a mapping of names to things, not %s", things->key->text,
-               node_kind_phrase(things));
-        return;
+    struct words words;
+    return node->kind == NODE_TEXT && words_split(compiler, node, &words) && words.count > 0 &&
+           strcmp(words.items[0].text, thing_words[THING_CONDITION]) == 0;
+}
+
+/* Appends the names of a layout's mutexes, and finds the thing of that name. */
+static const struct thing_spec *mutex_find(const struct layout *layout, const char *name, const char **words,
+                                           size_t *count)
+{
+    const struct thing_spec *found = NULL;
+    for (uint16_t i = 0; i < layout->count; i++) {
+        const struct thing_spec *thing = &layout->things[i];
+        if (thing->kind == THING_MUTEX)
+            words[(*count)++] = thing->name;
+        if (strcmp(thing->name, name) == 0)
+            found = thing;
     }
+    return found;
+}
+
+/* Finds the mutex of "condition m" beside it or in the share. False when that was reported. */
+static bool condition_tie(struct compiler *compiler, const struct program *program, uint16_t layout,
+                          const struct words *words, struct thing_spec *condition)
+{
+    if (words->count != 2) {
+        report(compiler, &words->items[0], "\"condition\" needs its mutex, such as \"condition m\"");
+        return false;
+    }
+    const struct word *name = &words->items[1];
+    const char *known[2 * LIMIT_THINGS];
+    size_t count = 0;
+    const struct thing_spec *own = mutex_find(&program->layouts[layout], name->text, known, &count);
+    const struct thing_spec *mutex =
+        own != NULL || layout == 0 ? own : mutex_find(&program->layouts[0], name->text, known, &count);
+    if (mutex == NULL) {
+        report(compiler, name, "no mutex is called \"%s\" beside the condition or under \"share\"%s%s",
+               name->text, count == 0 ? "" : ": ",
+               count == 0 ? "" : suggestion(compiler, name->text, known, count));
+        return false;
+    }
+    if (mutex->kind != THING_MUTEX) {
+        report(compiler, name, "\"condition\" needs a mutex, and \"%s\" is %s %s (line %u)", name->text,
+               kind_article(mutex->kind), thing_words[mutex->kind], mutex->line);
+        return false;
+    }
+    condition->mutex =
+        (struct thing_ref){.hops = own == NULL || layout == 0 ? HOPS_SHARE : 0, .offset = mutex->offset};
+    return true;
+}
+
+/* Reads "condition m" into a thing without its name. False when that was reported. */
+static bool condition_read(struct compiler *compiler, struct program *program, uint16_t layout,
+                           const struct node *node, struct thing_spec *condition)
+{
+    struct words words;
+    condition->kind = THING_CONDITION;
+    return words_split(compiler, node, &words) &&
+           condition_tie(compiler, program, layout, &words, condition) &&
+           accept(compiler, node,
+                  program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &condition->value),
+                  "operands", LIMIT_CONSTANTS);
+}
+
+/* ---- share and own ---- */
+
+/* Adds either the conditions of a mapping or everything else in it, except what `override` declares too.
+ * False when the layout is full. */
+static bool things_add(struct compiler *compiler, struct program *program, uint16_t layout,
+                       const struct node *things, const struct node *override, bool conditions)
+{
+    if (things == NULL || things->kind != NODE_MAP)
+        return true;
     for (const struct node *each = things->first; each != NULL; each = each->next) {
         struct thing_spec thing = {.line = each->key->line};
         uint16_t offset;
-        if (except != NULL && except->kind == NODE_MAP && node_member(except, each->key->text) != NULL)
+        if (override != NULL && override->kind == NODE_MAP && node_member(override, each->key->text) != NULL)
+            continue;
+        if (is_condition(compiler, each) != conditions || !name_check(compiler, each->key, "a thing"))
+            continue;
+        if (!(conditions ? condition_read(compiler, program, layout, each, &thing)
+                         : thing_read(compiler, program, each, &thing)))
             continue;
         /* The table copies the name. */
         char name[LIMIT_NAME + 1];
-        if (!name_check(compiler, each->key, "a thing") || !thing_read(compiler, program, each, &thing))
-            continue;
         memcpy(name, each->key->text, strlen(each->key->text) + 1);
         thing.name = name;
         if (!accept(compiler, each->key, program_add_thing(program, layout, thing, &offset), "things",
                     LIMIT_THINGS))
-            return;
+            return false;
     }
+    return true;
+}
+
+static void things_check(struct compiler *compiler, const struct node *things)
+{
+    if (things != NULL && !node_is_null(things) && things->kind != NODE_MAP)
+        report(compiler, things, "\"%s\" is a mapping of names to things, not %s", things->key->text,
+               node_kind_phrase(things));
+}
+
+void things_compile(struct compiler *compiler, struct program *program, uint16_t layout,
+                    const struct node *things, const struct node *override)
+{
+    things_check(compiler, things);
+    things_check(compiler, override);
+    (void)(things_add(compiler, program, layout, things, override, false) &&
+           things_add(compiler, program, layout, override, NULL, false) &&
+           things_add(compiler, program, layout, things, override, true) &&
+           things_add(compiler, program, layout, override, NULL, true));
 }

@@ -20,6 +20,8 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct rwmutex);
     case THING_GROUP:
         return sizeof(struct group);
+    case THING_CONDITION:
+        return sizeof(struct condition);
     case THING_KINDS:
         break;
     }
@@ -82,6 +84,9 @@ static void things_init(struct env *env, const struct layout *layout)
             break;
         case THING_GROUP:
             group_init(thing);
+            break;
+        case THING_CONDITION:
+            condition_init(thing, env_thing(env, spec->mutex));
             break;
         case THING_KINDS:
             CHECK(!"a kind of thing");

@@ -126,6 +126,9 @@ void rwmutex_init(struct rwmutex *rwmutex);
 /* Groups (group.c). */
 void group_init(struct group *group);
 
+/* Conditions (condition.c). */
+void condition_init(struct condition *condition, struct mutex *mutex);
+
 /* Runs a ready task until it blocks, ends or has had its share (interpret.c). */
 void task_run(struct task *task);
 
@@ -148,6 +151,13 @@ enum step_result op_read_unlock(struct rwmutex *rwmutex);
 enum step_result op_add(struct group *group, int64_t amount);
 enum step_result op_finish(struct runtime *runtime, struct group *group);
 enum step_result op_join(struct task *task, struct group *group);
+
+/* Operations on conditions (condition.c). */
+enum step_result op_wait(struct task *task, struct condition *condition);
+/* What a task that was woken from op_wait goes on with. */
+enum step_result op_wait_resume(struct task *task, struct condition *condition);
+enum step_result op_signal(struct condition *condition);
+enum step_result op_broadcast(struct runtime *runtime, struct condition *condition);
 
 /* Select (select.c). */
 enum step_result select_enter(struct task *task, const struct op *op, const struct program *program);

@@ -222,6 +222,12 @@ static enum step_result step_on_thing(struct task *task, const struct op *op, co
         return op_finish(workload->runtime, env_thing(task->env, op->thing));
     case OP_JOIN:
         return op_join(task, env_thing(task->env, op->thing));
+    case OP_WAIT:
+        return op_wait(task, env_thing(task->env, op->thing));
+    case OP_SIGNAL:
+        return op_signal(env_thing(task->env, op->thing));
+    case OP_BROADCAST:
+        return op_broadcast(workload->runtime, env_thing(task->env, op->thing));
     default:
         CHECK(!"an operation");
         return STEP_PANIC;
@@ -288,6 +294,8 @@ static enum step_result resume(struct task *task, const struct op *op, const str
         else
             hear_done(task, &task->start->scope);
         return STEP_NEXT;
+    case OP_WAIT:
+        return op_wait_resume(task, env_thing(task->env, op->thing));
     default:
         task->heard = END_RETURNED;
         return STEP_NEXT;

@@ -24,7 +24,8 @@
     X(SCOPE, "scope", "timeout")                                                                             \
     X(MUTEX, "mutex", "")                                                                                    \
     X(RWMUTEX, "rwmutex", "")                                                                                \
-    X(GROUP, "group", "")
+    X(GROUP, "group", "")                                                                                    \
+    X(CONDITION, "condition", "mutex")
 
 enum thing_kind {
 #define X(name, word, value) THING_##name,
@@ -44,7 +45,8 @@ enum thing_kind {
     X(AWAIT, "await")   /* blocked until a scope is done */                                                  \
     X(LINGER, "linger") /* an owner that stays before it leaves */                                           \
     X(LOCK, "lock")     /* blocked until it holds a mutex, or an rwmutex in either way */                    \
-    X(JOIN, "join")     /* blocked until a group has finished */
+    X(JOIN, "join")     /* blocked until a group has finished */                                             \
+    X(WAIT, "wait")     /* blocked until a condition is signalled */
 
 enum task_state {
 #define X(name, word) TASK_##name,
@@ -105,6 +107,10 @@ enum op_code {
     OP_ADD,          /* thing: group, value; panics when the counter overflows */
     OP_FINISH,       /* thing: group; panics when the counter is 0 */
     OP_JOIN,         /* thing: group; blocks until the counter is 0 */
+    OP_WAIT, /* thing: condition; unlocks its mutex, blocks, and locks it again; panics when it is not locked
+              */
+    OP_SIGNAL,    /* thing: condition; wakes who waits first */
+    OP_BROADCAST, /* thing: condition; wakes all who wait */
     OP_CODES
 };
 
@@ -188,6 +194,7 @@ struct thing_spec {
     enum thing_kind kind;
     uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none */
     uint16_t offset;
+    struct thing_ref mutex; /* condition: in its own environment (0 hops) or in the start's (HOPS_SHARE) */
     uint32_t line;
 };
 

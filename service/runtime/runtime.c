@@ -173,15 +173,24 @@ static bool run_timers(struct runtime *runtime)
 }
 
 /* The tasks on this list waited for a channel that was closed, for a scope that is done, for a group that has
- * finished, or to read what a writer has unlocked; their operation tells. */
+ * finished, for a condition, or to read what a writer has unlocked; their operation tells. */
 static enum wake broadcast_meaning(const struct wait *wait)
 {
     const struct task *task = wait->task;
     const struct program *program = task->start->workload->program;
     const struct op *op = &program->ops[task->pc];
-    if (op->code != OP_SELECT)
-        return op->code == OP_SEND || op->code == OP_RECV || op->code == OP_RANGE ? WAKE_CLOSED
-                                                                                  : WAKE_MATCHED;
+    switch ((enum op_code)op->code) {
+    case OP_SEND:
+    case OP_RECV:
+    case OP_RANGE:
+        return WAKE_CLOSED;
+    case OP_WAIT:
+        return WAKE_SIGNAL;
+    case OP_SELECT:
+        break;
+    default:
+        return WAKE_MATCHED;
+    }
     size_t which = wait == &task->wait ? 0 : 1 + (size_t)(wait - task->more);
     return program->cases[op->first + which].kind == CASE_DONE ? WAKE_MATCHED : WAKE_CLOSED;
 }

@@ -10,6 +10,7 @@
 enum wake {
     WAKE_MATCHED, /* the operation, or the case, was completed by another task, a tick or a done */
     WAKE_CLOSED,  /* the channel of the operation, or of the case, was closed */
+    WAKE_SIGNAL,  /* the condition was signalled; its mutex is still to be locked */
     WAKE_TIMER    /* its own timer: a sleep or a linger is over, or the case `after` */
 };
 

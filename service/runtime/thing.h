@@ -1,6 +1,6 @@
-/* Things that tasks share: channels, tickers, scopes, locks and groups, and the environments that hold them.
- * All are plain memory with intrusive queues; they live inside their environment and are freed with it. One
- * thread.
+/* Things that tasks share: channels, tickers, scopes, locks, groups and conditions, and the environments that
+ * hold them. All are plain memory with intrusive queues; they live inside their environment and are freed
+ * with it. One thread.
  *
  * A waiting task stands in the queue of a thing with a wait node. A task blocked on one operation uses the
  * node inside its own frame; a select of k cases takes k - 1 more from the runtime's pools. Nodes leave a
@@ -84,6 +84,12 @@ struct group {
 };
 
 #define GROUP_MOST INT32_MAX
+
+/* As Go's sync.Cond on a sync.Mutex: a signal that nobody waits for is lost. */
+struct condition {
+    struct link waiters;
+    struct mutex *mutex; /* in the same environment or in the start's, which lives longer */
+};
 
 /* An environment: a header and then the things of its layout. Freed when the last task that sees it has gone,
  * no inner environment is left, and none of its tickers is armed. */

@@ -65,6 +65,9 @@ static const struct shape shapes[OP_CODES] = {
     [OP_ADD] = {.value = true, .next = true, .thing = THING_GROUP},
     [OP_FINISH] = {.next = true, .thing = THING_GROUP},
     [OP_JOIN] = {.next = true, .thing = THING_GROUP},
+    [OP_WAIT] = {.next = true, .thing = THING_CONDITION},
+    [OP_SIGNAL] = {.next = true, .thing = THING_CONDITION},
+    [OP_BROADCAST] = {.next = true, .thing = THING_CONDITION},
 };
 
 static int case_thing(enum case_kind kind)
@@ -378,6 +381,22 @@ static bool layout_has(const struct layout *layout, uint16_t offset, int kind)
     return false;
 }
 
+static const char *check_conditions(const struct program *program)
+{
+    for (uint16_t i = 0; i < program->layout_count; i++) {
+        for (uint16_t j = 0; j < program->layouts[i].count; j++) {
+            const struct thing_spec *thing = &program->layouts[i].things[j];
+            bool shared = thing->mutex.hops == HOPS_SHARE;
+            if (thing->kind != THING_CONDITION)
+                continue;
+            if ((!shared && thing->mutex.hops != 0) ||
+                !layout_has(&program->layouts[shared ? 0 : i], thing->mutex.offset, THING_MUTEX))
+                return "a condition's lock is not a mutex beside it or in the start";
+        }
+    }
+    return SOUND;
+}
+
 static const char *check_thing(const struct program *program, struct layout_set set, uint16_t offset,
                                int kind)
 {
@@ -464,6 +483,8 @@ bool program_verify(const struct program *program, const char **what)
     const char *fault = check_values(program);
     if (fault == SOUND)
         fault = check_layouts(program);
+    if (fault == SOUND)
+        fault = check_conditions(program);
     if (fault == SOUND)
         fault = check_kinds(program);
     if (fault == SOUND)

@@ -235,7 +235,8 @@ static void count_task(const struct task *task, struct count *count)
     count->standing[op->step]++;
     assert_false(task->woken);
     bool queued = task->state == TASK_RECV || task->state == TASK_SEND || task->state == TASK_TICK ||
-                  task->state == TASK_AWAIT || task->state == TASK_LOCK || task->state == TASK_JOIN;
+                  task->state == TASK_AWAIT || task->state == TASK_LOCK || task->state == TASK_JOIN ||
+                  task->state == TASK_WAIT;
     if (queued)
         assert_false(list_empty(&task->wait.link));
     if (task->state == TASK_SLEEP)

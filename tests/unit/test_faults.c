@@ -68,15 +68,17 @@ static const char *const patterns[] = {
     "    - loop 3:\n"
     "        - select: {recv c: , after 3ms: , default: sleep 2ms}\n"
     "  wrong: [sleep 20ms, send closed]\n",
-    /* Locks and groups, shared and of a task's own. */
-    "share: {m: mutex, rw: rwmutex, g: group}\n"
+    /* Locks, groups and conditions, shared and of a task's own. */
+    "share: {m: mutex, rw: rwmutex, g: group, k: condition m}\n"
     "fix:\n"
-    "  main: [add g 4, rlock rw, spawn writer * 4, spawn request * 4, sleep 5ms, runlock rw, wait g]\n"
+    "  main: [add g 4, rlock rw, spawn writer * 4, spawn request * 4, sleep 5ms, runlock rw, broadcast k, "
+    "wait g]\n"
     "  writer: [lock rw, sleep 3ms, unlock rw, unlock rw]\n"
     "  request:\n"
-    "    own: {mine: mutex}\n"
-    "    steps: [lock mine, spawn part * 2, rlock rw, lock m, sleep 2ms, unlock m, runlock rw, unlock mine]\n"
-    "  part: [lock mine, hold 100B, lock m, sleep 1ms, unlock m, finish g]\n",
+    "    own: {mine: mutex, ready: condition mine}\n"
+    "    steps: [lock mine, spawn part * 2, wait ready, rlock rw, lock m, sleep 2ms, unlock m, runlock rw, "
+    "unlock mine]\n"
+    "  part: [lock mine, signal ready, unlock mine, hold 100B, lock m, sleep 1ms, unlock m, finish g]\n",
 };
 
 struct script {

@@ -115,6 +115,21 @@ static void groups_are_added_to_and_waited_for(void **state)
                "   5  leave\n");
 }
 
+static void a_condition_is_tied_to_its_mutex(void **state)
+{
+    (void)state;
+    assert_fix("share: {k: condition m, m: mutex}\n"
+               "fix:\n"
+               "  share: {m: mutex}\n"
+               "  main: [wait k, signal k, broadcast k]\n",
+               "main:\n"
+               "   0  wait share.k\n"
+               "   1  signal share.k\n"
+               "   2  broadcast share.k\n"
+               "   3  linger\n"
+               "   4  leave\n");
+}
+
 static void a_loop_without_a_number_turns_until_a_break(void **state)
 {
     (void)state;
@@ -375,6 +390,7 @@ int main(void)
         cmocka_unit_test(each_simple_statement_is_one_operation),
         cmocka_unit_test(locks_are_taken_by_their_kind),
         cmocka_unit_test(groups_are_added_to_and_waited_for),
+        cmocka_unit_test(a_condition_is_tied_to_its_mutex),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),
         cmocka_unit_test(a_break_out_of_a_counted_loop_clears_its_register),

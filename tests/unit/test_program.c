@@ -201,6 +201,28 @@ static void every_index_is_checked(void **state)
     program_free(sample.program);
 }
 
+static void a_condition_has_a_mutex_that_lives_as_long(void **state)
+{
+    (void)state;
+    static const char wrong[] = "a condition's lock is not a mutex beside it or in the start";
+    struct sample sample = sample_new();
+    uint16_t shared = add_thing(sample.program, 0, (char[]){"m"}, THING_MUTEX);
+    uint16_t own = add_thing(sample.program, 1, (char[]){"n"}, THING_MUTEX);
+    add_thing(sample.program, 1, (char[]){"k"}, THING_CONDITION);
+    struct thing_ref *mutex = &sample.program->layouts[1].things[3].mutex;
+    *mutex = (struct thing_ref){HOPS_SHARE, shared};
+    assert_sound(sample.program);
+    *mutex = (struct thing_ref){0, own};
+    assert_sound(sample.program);
+    *mutex = (struct thing_ref){1, shared};
+    assert_refused(sample.program, wrong);
+    *mutex = (struct thing_ref){0, sample.scope};
+    assert_refused(sample.program, wrong);
+    *mutex = (struct thing_ref){HOPS_SHARE, sample.jobs};
+    assert_refused(sample.program, wrong);
+    program_free(sample.program);
+}
+
 static void control_stays_inside_and_comes_to_an_end(void **state)
 {
     (void)state;
@@ -425,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_program_passes),
         cmocka_unit_test(every_index_is_checked),
+        cmocka_unit_test(a_condition_has_a_mutex_that_lives_as_long),
         cmocka_unit_test(control_stays_inside_and_comes_to_an_end),
         cmocka_unit_test(registers_count_one_loop_or_spawn_at_a_time),
         cmocka_unit_test(things_are_what_operations_need_from_wherever_they_are_seen),

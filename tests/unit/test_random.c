@@ -158,7 +158,10 @@ static void write_lock(struct writer *writer, unsigned depth)
         indent(writer, depth);
         buf_printf(&writer->text, "%s\n", pairs[which][0]);
     }
-    if (first && chance(writer, 50)) {
+    if (first && which == 0 && chance(writer, 30)) {
+        indent(writer, depth);
+        buf_puts(&writer->text, "wait k\n");
+    } else if (first && chance(writer, 50)) {
         indent(writer, depth);
         buf_printf(&writer->text, "sleep %s\n", duration(writer));
     }
@@ -171,6 +174,7 @@ static void write_lock(struct writer *writer, unsigned depth)
 static void write_simple(struct writer *writer, unsigned depth)
 {
     static const char *const holds[] = {"1B", "100B", "4KiB", "300KiB", "holds", "0"};
+    static const char *const rare[] = {"cancel whole", "drop", "wait g", "signal k", "broadcast k"};
     if (chance(writer, 20)) {
         write_spawn(writer, depth);
         return;
@@ -208,10 +212,7 @@ static void write_simple(struct writer *writer, unsigned depth)
         buf_printf(&writer->text, chance(writer, 30) ? "close %s\n" : "recv %s\n", channel(writer));
         return;
     default:
-        buf_printf(&writer->text, "%s\n",
-                   chance(writer, 40)   ? "cancel whole"
-                   : chance(writer, 50) ? "wait g"
-                                        : "drop");
+        buf_printf(&writer->text, "%s\n", rare[pick(writer, COUNT_OF(rare))]);
     }
 }
 
@@ -265,7 +266,8 @@ static void write_pattern(struct writer *writer)
     buf_printf(&writer->text,
                "share: {none: channel, one: %s, many: channel 50, beat: ticker %ums, whole: scope,\n",
                things[pick(writer, 3)], 1 + pick(writer, 30));
-    buf_printf(&writer->text, "        brief: scope %ums, m: mutex, rw: rwmutex, g: group}\nfix:\n",
+    buf_printf(&writer->text,
+               "        brief: scope %ums, m: mutex, rw: rwmutex, g: group, k: condition m}\nfix:\n",
                1 + pick(writer, 100));
     for (writer->kind = 0; writer->kind < KINDS; writer->kind++) {
         bool own = writer->kind != 0 && writer->kind != 3;
