@@ -68,8 +68,17 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
         report(compiler, node, "a thing is a word such as channel or ticker, not an empty text");
         return false;
     }
-    if (!thing_kind_read(compiler, &words, &thing->kind))
+    thing->nil = strcmp(words.items[0].text, "nil") == 0;
+    if (thing->nil && (words.count != 2 || strcmp(words.items[1].text, thing_words[THING_CHANNEL]) != 0)) {
+        report(compiler, node, "only a channel is nil: write \"nil channel\"");
         return false;
+    }
+    if (thing->nil) {
+        thing->kind = THING_CHANNEL;
+        words.count = 1;
+    } else if (!thing_kind_read(compiler, &words, &thing->kind)) {
+        return false;
+    }
     if (words.count == 1 && thing->kind == THING_TICKER) {
         report(compiler, node, "\"ticker\" needs its %s, such as \"ticker 10ms\"", thing_values[thing->kind]);
         return false;

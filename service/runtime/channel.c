@@ -1,8 +1,8 @@
 #include "runtime/internal.h"
 
-void channel_init(struct channel *channel, uint64_t capacity)
+void channel_init(struct channel *channel, uint64_t capacity, bool nil)
 {
-    *channel = (struct channel){.capacity = capacity};
+    *channel = (struct channel){.capacity = capacity, .nil = nil};
     list_init(&channel->receivers);
     list_init(&channel->senders);
 }
@@ -16,6 +16,8 @@ static enum attempt first_allows(const struct link *waiting)
 
 enum attempt channel_try_send(const struct channel *channel)
 {
+    if (channel->nil)
+        return ATTEMPT_BLOCKS;
     if (channel->closed)
         return ATTEMPT_CLOSED;
     if (!list_empty(&channel->receivers))
@@ -25,6 +27,8 @@ enum attempt channel_try_send(const struct channel *channel)
 
 enum attempt channel_try_receive(const struct channel *channel)
 {
+    if (channel->nil)
+        return ATTEMPT_BLOCKS;
     if (!list_empty(&channel->senders))
         return first_allows(&channel->senders);
     if (channel->length > 0)
@@ -60,7 +64,7 @@ enum attempt channel_receive(struct channel *channel)
 
 bool channel_close(struct runtime *runtime, struct channel *channel)
 {
-    if (channel->closed)
+    if (channel->closed || channel->nil)
         return false;
     channel->closed = true;
     list_splice(&runtime->waking, &channel->receivers);

@@ -67,8 +67,8 @@ static void things_init(struct env *env, const struct layout *layout)
         int64_t value = workload->values[spec->value];
         switch (spec->kind) {
         case THING_CHANNEL:
-            channel_init(thing, (uint64_t)value);
-            count_add(workload, channels, 1);
+            channel_init(thing, (uint64_t)value, spec->nil);
+            count_add(workload, channels, !spec->nil);
             break;
         case THING_TICKER:
             ticker_init(thing, env, value);
@@ -101,7 +101,7 @@ static void things_deinit(struct env *env, const struct layout *layout)
         const struct thing_spec *spec = &layout->things[i];
         void *thing = (char *)env + spec->offset;
         if (spec->kind == THING_CHANNEL)
-            count_sub(workload, channels, 1);
+            count_sub(workload, channels, !spec->nil);
         else if (spec->kind == THING_SCOPE)
             scope_close(workload->runtime, thing);
     }

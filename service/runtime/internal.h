@@ -92,13 +92,13 @@ enum attempt {
     ATTEMPT_BLOCKS,
     ATTEMPT_LATER /* who waits first is about to leave, see select_settled(): yield and try again */
 };
-void channel_init(struct channel *channel, uint64_t capacity);
+void channel_init(struct channel *channel, uint64_t capacity, bool nil);
 /* What an attempt would come to; nothing is changed. */
 enum attempt channel_try_send(const struct channel *channel);
 enum attempt channel_try_receive(const struct channel *channel);
 enum attempt channel_send(struct channel *channel);
 enum attempt channel_receive(struct channel *channel);
-/* False when it was closed already. Waiting tasks are woken in slices. */
+/* False when it was closed already, or is nil. Waiting tasks are woken in slices. */
 bool channel_close(struct runtime *runtime, struct channel *channel);
 
 /* Tickers (ticker.c). */

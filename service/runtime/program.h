@@ -89,7 +89,7 @@ enum op_code {
     OP_SEND,   /* thing: channel; blocks; panics when it is closed */
     OP_RECV,   /* thing: channel; blocks; goes on when it is closed */
     OP_RANGE,  /* thing: channel; receive, or go on at target once it is closed and drained; blocks */
-    OP_CLOSE,  /* thing: channel; panics when it is closed already */
+    OP_CLOSE,  /* thing: channel; panics when it is closed already, or nil */
     OP_SELECT, /* `count` cases from `first`; target: the default, or NO_TARGET; blocks without a default */
     OP_SLEEP,  /* for value ns; blocks */
     OP_TICK,   /* thing: ticker; blocks; one tick is kept, as in Go */
@@ -192,6 +192,7 @@ struct value {
 struct thing_spec {
     char *name;
     enum thing_kind kind;
+    bool nil;       /* channel: declared and never made */
     uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none */
     uint16_t offset;
     struct thing_ref mutex; /* condition: in its own environment (0 hops) or in the start's (HOPS_SHARE) */

@@ -25,14 +25,15 @@ struct wait {
 };
 
 /* Semantics as in the Go specification, "Channel types": unbuffered when `capacity` is 0. Messages carry no
- * value, so a buffer is a number. A channel declared without being made does not exist here: a nil channel is
- * one that nobody made. */
+ * value, so a buffer is a number. On a nil channel everybody waits for ever, senders and receivers beside
+ * each other. */
 struct channel {
     struct link receivers; /* of struct wait */
     struct link senders;
     uint64_t capacity;
     uint64_t length;
     bool closed;
+    bool nil;
 };
 
 /* As Go's time.Ticker: one tick is kept when nobody waits, further ones are dropped; it must be stopped.

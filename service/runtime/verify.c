@@ -115,6 +115,8 @@ static const char *check_layouts(const struct program *program)
             const struct thing_spec *thing = &layout->things[j];
             if ((unsigned)thing->kind >= THING_KINDS)
                 return "a thing is of no known kind";
+            if (thing->nil && thing->kind != THING_CHANNEL)
+                return "something else than a channel is nil";
             if (thing->value >= program->value_count)
                 return "a thing's operand is not a value";
             if (thing->offset < end || thing->offset % 8 != 0)

@@ -257,6 +257,45 @@ static void channels_of_a_task_s_own_go_with_it(void **state)
     stage_close(&stage);
 }
 
+static void on_a_nil_channel_everybody_waits_for_ever(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, "share: {c: nil channel}\n"
+                       "fix:\n"
+                       "  main: [spawn sender, spawn receiver, spawn ranger, spawn chooser, spawn passer]\n"
+                       "  sender: [send c]\n"
+                       "  receiver: [recv c]\n"
+                       "  ranger: [range c]\n"
+                       "  chooser:\n"
+                       "    - select: {recv c: panic, send c: panic, done: }\n"
+                       "  passer:\n"
+                       "    - select: {recv c: panic, send c: panic, default: }\n");
+    assert_int_equal(stage_in(&stage, TASK_SEND), 1);
+    assert_int_equal(stage_in(&stage, TASK_RECV), 2);
+    assert_int_equal(stage_ended(&stage, END_RETURNED), 1);
+    assert_int_equal(stage.workload->census.channels, 0);
+    stage_cancel(&stage);
+    assert_int_equal(stage_ended(&stage, END_CANCELLED), 2);
+    assert_int_equal(stage_ended(&stage, END_PANICKED), 0);
+    assert_int_equal(workload_live(stage.workload), 3);
+    stage_close(&stage);
+}
+
+static void closing_a_nil_channel_panics(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, "share: {c: nil channel}\n"
+                       "fix:\n"
+                       "  main: [spawn receiver, spawn closer * 2]\n"
+                       "  receiver: [recv c]\n"
+                       "  closer: [close c]\n");
+    assert_int_equal(stage_ended(&stage, END_PANICKED), 2);
+    assert_int_equal(stage_in(&stage, TASK_RECV), 1);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +312,8 @@ int main(void)
         cmocka_unit_test(sending_on_a_closed_channel_panics),
         cmocka_unit_test(closing_twice_panics),
         cmocka_unit_test(a_panic_of_the_owner_is_its_departure),
+        cmocka_unit_test(on_a_nil_channel_everybody_waits_for_ever),
+        cmocka_unit_test(closing_a_nil_channel_panics),
         cmocka_unit_test(channels_of_a_task_s_own_go_with_it),
     };
     return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

@@ -262,7 +262,7 @@ static void write_block(struct writer *writer, unsigned depth)
 /* main spawns a, and a to c the next one, so that everybody is spawned by somebody. */
 static void write_pattern(struct writer *writer)
 {
-    static const char *const things[] = {"channel", "channel 1", "channel 100"};
+    static const char *const things[] = {"channel", "channel 1", "channel 100", "nil channel"};
     buf_printf(&writer->text,
                "share: {none: channel, one: %s, many: channel 50, beat: ticker %ums, whole: scope,\n",
                things[pick(writer, 3)], 1 + pick(writer, 30));
@@ -278,7 +278,7 @@ static void write_pattern(struct writer *writer)
         if (own)
             buf_printf(&writer->text,
                        "    own: {own-c: %s, own-t: ticker %ums, own-s: scope %ums}\n    steps:\n",
-                       things[pick(writer, 3)], 1 + pick(writer, 20), 1 + pick(writer, 300));
+                       things[pick(writer, 4)], 1 + pick(writer, 20), 1 + pick(writer, 300));
         if (writer->kind + 1 < KINDS)
             buf_printf(&writer->text, "    - spawn %c * %u\n", 'a' + (int)writer->kind,
                        1 + pick(writer, writer->kind == 0 ? 12 : 2));
