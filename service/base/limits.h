@@ -35,6 +35,7 @@
 
 /* Scenarios. */
 #define LIMIT_SCENARIOS    1000      /* kept, ended ones included; the oldest ended one makes room */
+#define LIMIT_SEQUENCE     100       /* started together, by one list */
 #define LIMIT_START_RATE   1000000LL /* starts a second */
 #define LIMIT_TASKS        (1LL << 31)
 #define LIMIT_PROGRAMS     1024    /* that a snapshot has room for: two a pattern */

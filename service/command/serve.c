@@ -11,12 +11,13 @@
 #include "base/unit.h"
 #include "command/command.h"
 #include "command/demo.h"
+#include "command/opening.h"
 #include "command/options.h"
 #include "http/server.h"
 #include "lab/lab.h"
 #include "lab/machine.h"
 
-enum serve_option { LISTEN, MAX_TASKS, MAX_HEAP, DEMO, LOG_FORMAT, LOG_LEVEL, SERVE_OPTIONS };
+enum serve_option { LISTEN, MAX_TASKS, MAX_HEAP, DEMO, SCENARIO, LOG_FORMAT, LOG_LEVEL, SERVE_OPTIONS };
 
 static const struct option_spec specs[SERVE_OPTIONS] = {
     [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
@@ -27,6 +28,9 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
          "memory of all scenarios together, such as 2GiB (default: half of what the machine or its control "
          "group has free)"},
     [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
+    [SCENARIO] = {"scenario", "FILE", NULL,
+                  "start what is in this file at once: a scenario or a list of them, as JSON, as POST "
+                  "/scenario takes it"},
     [LOG_FORMAT] = {"log-format", "text|json", "text", "how log lines on stderr look"},
     [LOG_LEVEL] = {"log-level", "LEVEL", "info", "debug, info, warn or error"},
 };
@@ -37,6 +41,7 @@ struct settings {
     struct address listen;
     struct machine_limits limits;
     bool demo;
+    const char *scenario_path; /* NULL: none */
     struct log log;
 };
 
@@ -49,6 +54,9 @@ struct daemon {
     struct lab *lab;
     struct server *server;
     const struct settings *settings;
+    json_t *opening_body; /* NULL: none, or handed over */
+    struct opening opening;
+    int code; /* to exit with */
     bool ending;
 };
 
@@ -89,7 +97,8 @@ static bool read_limits(const struct given *given, struct machine_limits *limits
 static bool read_settings(const struct given *given, struct settings *settings)
 {
     const char *const *values = given->values;
-    *settings = (struct settings){.demo = values[DEMO] != NULL, .log = {.fd = STDERR_FILENO}};
+    *settings = (struct settings){
+        .demo = values[DEMO] != NULL, .scenario_path = values[SCENARIO], .log = {.fd = STDERR_FILENO}};
     if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
         return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
     settings->log.json = strcmp(values[LOG_FORMAT], "json") == 0;
@@ -187,20 +196,47 @@ static bool start_server(struct daemon *daemon)
     return true;
 }
 
+static void on_opened(bool started, void *argument)
+{
+    struct daemon *daemon = argument;
+    if (started) {
+        lab_set_ready(daemon->lab, true);
+    } else if (!daemon->ending) {
+        daemon->code = EXIT_USAGE;
+        end(daemon);
+    }
+}
+
+/* Who asks for scenarios at the start is not ready before they are there. */
+static void open_scenarios(struct daemon *daemon)
+{
+    json_t *body = daemon->opening_body;
+    if (body == NULL) {
+        lab_set_ready(daemon->lab, true);
+        return;
+    }
+    daemon->opening_body = NULL;
+    daemon->opening.path = daemon->settings->scenario_path;
+    daemon->opening.done = on_opened;
+    daemon->opening.argument = daemon;
+    opening_post(&daemon->opening, daemon->lab, body);
+}
+
 /* Runs until a signal. The loop must have nothing left when it ends. */
 static int serve(struct daemon *daemon)
 {
+    daemon->code = EXIT_OK;
     watch_signals(daemon);
-    bool started = start_server(daemon);
-    if (started) {
-        lab_set_ready(daemon->lab, true);
+    if (start_server(daemon)) {
+        open_scenarios(daemon);
         if (daemon->settings->demo)
             demo_start(daemon->lab, &daemon->settings->log);
     } else {
+        daemon->code = EXIT_FAILED;
         end(daemon);
     }
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
-    return started ? EXIT_OK : EXIT_FAILED;
+    return daemon->code;
 }
 
 static int open_and_serve(struct daemon *daemon)
@@ -247,6 +283,9 @@ int command_serve(int argc, char **argv)
         return print_help();
     if (!read_settings(&given, &settings))
         return EXIT_USAGE;
+    if (settings.scenario_path != NULL &&
+        (daemon.opening_body = opening_read(settings.scenario_path)) == NULL)
+        return EXIT_USAGE;
     buf_init(&why, LIMIT_PATTERN_BYTES);
     catalogue_init(&daemon.catalogue);
     enum err err = catalogue_load(&daemon.catalogue, &why);
@@ -256,6 +295,7 @@ int command_serve(int argc, char **argv)
     else
         log_line(&settings.log, LOG_ERROR, "cannot load the patterns",
                  LOG_TEXT("why", why.size > 0 ? why.data : err_text(err)));
+    json_decref(daemon.opening_body);
     catalogue_deinit(&daemon.catalogue);
     buf_deinit(&why);
     return code;

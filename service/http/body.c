@@ -111,10 +111,10 @@ static json_t *decode_json(const char *bytes, size_t size, json_t **problem)
         *problem = describe(&error);
         return NULL;
     }
-    if (!json_is_object(root)) {
+    if (!json_is_object(root) && !json_is_array(root)) {
         json_decref(root);
-        *problem = problem_new(
-            400, "the body must be a JSON object, such as {\"mode\": \"leak-recv\", \"n\": 2000}");
+        *problem = problem_new(400, "the body must be a JSON object, such as {\"mode\": \"leak-recv\", "
+                                    "\"n\": 2000}, or a list of them");
         return NULL;
     }
     return root;

@@ -1,5 +1,5 @@
 /* Request bodies: JSON (RFC 8259) or a form as a plain `curl -d` sends it (application/x-www-form-urlencoded,
- * WHATWG URL standard), both to one JSON object. Any thread. */
+ * WHATWG URL standard), both to one JSON object; JSON may be a list as well. Any thread. */
 #pragma once
 
 #include <jansson.h>
@@ -12,10 +12,10 @@ enum body_type { BODY_JSON, BODY_FORM };
  */
 bool body_type_parse(const char *header, enum body_type *type);
 
-/* The body's members as an object that the caller owns. A form gives an object of strings. NULL when the body
- * cannot be read: *problem is then what to answer (400 malformed, 415 JSON sent as a form, 422 a number that
- * no double holds), owned by the caller, or NULL as well when memory is out. `bytes` may be NULL when `size`
- * is 0. */
+/* The body's members as an object, or a list, that the caller owns. A form gives an object of strings. NULL
+ * when the body cannot be read: *problem is then what to answer (400 malformed, 415 JSON sent as a form, 422
+ * a number that no double holds), owned by the caller, or NULL as well when memory is out. `bytes` may be
+ * NULL when `size` is 0. */
 json_t *body_decode(enum body_type type, const char *bytes, size_t size, json_t **problem);
 
 /* Decodes "%41" and, in forms, '+', from `size` bytes of text to at most `max` bytes and a final zero,

@@ -178,6 +178,10 @@ static enum err find_room(struct core *core, const char *name, struct scenario *
 /* Begins a scenario that is listed. What its own limits do not let begin stays, and ends as capped. */
 static enum err begin(struct core *core, struct scenario *scenario, enum limit_kind *refused_by)
 {
+    if (scenario->spec.at_ns > 0) {
+        scenario_begin_later(scenario);
+        return ERR_OK;
+    }
     enum err err = scenario_begin(scenario);
     enum limit_kind kind = scenario->workload.capped_by;
     if (err == ERR_OK || kind == LIMIT_KIND_OWN_TASKS || kind == LIMIT_KIND_OWN_HEAP)
@@ -185,6 +189,22 @@ static enum err begin(struct core *core, struct scenario *scenario, enum limit_k
     *refused_by = kind;
     drop(core, scenario);
     return kind == LIMIT_KIND_TASKS || kind == LIMIT_KIND_HEAP ? ERR_LIMIT : ERR_MEMORY;
+}
+
+static void enlist(struct core *core, struct scenario *scenario)
+{
+    list_push_back(core->scenarios.next, &scenario->link);
+    list_push_back(&core->active, &scenario->active);
+    core->scenario_count++;
+}
+
+static void log_spawned(const struct core *core, const struct scenario *scenario)
+{
+    char mode[MODE_TEXT];
+    log_line(core->config.log, LOG_INFO, "scenario", LOG_TEXT("name", scenario->spec.name),
+             LOG_TEXT("mode", mode_format(scenario->spec.mode, mode)),
+             LOG_TEXT("state", scenario_state_word(scenario->state)),
+             LOG_NUMBER("seed", scenario->spec.seed));
 }
 
 enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
@@ -199,14 +219,73 @@ enum err core_spawn(struct core *core, const struct spec *spec, struct scenario 
     err = scenario_new(&scenario, &core->runtime, spec, program->tally, core->config.log, on_moved, program);
     if (err != ERR_OK)
         return err;
-    list_push_back(core->scenarios.next, &scenario->link);
-    list_push_back(&core->active, &scenario->active);
-    core->scenario_count++;
+    enlist(core, scenario);
     if ((err = begin(core, scenario, refused_by)) != ERR_OK)
         return err;
     if (old != NULL)
         drop(core, old);
+    log_spawned(core, scenario);
     *result = scenario;
+    return ERR_OK;
+}
+
+/* What stands in the way of that many more. */
+static enum err find_room_for(const struct core *core, size_t count, enum limit_kind *refused_by)
+{
+    const struct runtime *runtime = &core->runtime;
+    uint32_t staying = 0;
+    struct link *link;
+    list_each (link, &core->scenarios)
+        staying += !may_be_dropped(container_of(link, struct scenario, link));
+    if (runtime->live >= runtime->max_tasks)
+        *refused_by = LIMIT_KIND_TASKS;
+    else if (runtime->charged_bytes >= runtime->max_heap_bytes)
+        *refused_by = LIMIT_KIND_HEAP;
+    return *refused_by == LIMIT_KINDS && staying + count <= LIMIT_SCENARIOS ? ERR_OK : ERR_LIMIT;
+}
+
+/* Undoes scenario_new() of one that was never listed. */
+static void forget(struct scenario *scenario)
+{
+    struct core_program *program = scenario->argument;
+    program->scenarios[scenario->state]--;
+    scenario_free(scenario);
+}
+
+static void list_all(struct core *core, struct scenario *const *scenarios, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct scenario *old = core_find(core, scenarios[i]->spec.name);
+        if (old != NULL)
+            drop(core, old);
+        enlist(core, scenarios[i]);
+        scenario_begin_later(scenarios[i]);
+        log_spawned(core, scenarios[i]);
+    }
+    while (core->scenario_count > LIMIT_SCENARIOS)
+        drop(core, find_old(core));
+}
+
+enum err core_spawn_all(struct core *core, const struct spec *specs, size_t count, struct scenario **results,
+                        size_t *failed, enum limit_kind *refused_by)
+{
+    *refused_by = LIMIT_KINDS;
+    *failed = 0;
+    enum err err = find_room_for(core, count, refused_by);
+    if (err != ERR_OK)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        struct core_program *program = find_program(core, specs[i].mode);
+        err = scenario_new(&results[i], &core->runtime, &specs[i], program->tally, core->config.log, on_moved,
+                           program);
+        if (err == ERR_OK)
+            continue;
+        *failed = i;
+        while (i > 0)
+            forget(results[--i]);
+        return err;
+    }
+    list_all(core, results, count);
     return ERR_OK;
 }
 

@@ -82,6 +82,12 @@ struct scenario *core_find(const struct core *core, const char *name);
 enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
                     enum limit_kind *refused_by);
 
+/* Adds `count` scenarios that were asked for together, all or none, and lets them begin in a later turn.
+ * Their names are not taken, and no two are the same. On ERR_OK results[i] is that of specs[i]; whatever its
+ * start then meets, ends it as it does any scenario. Errors as above, of specs[*failed]. */
+enum err core_spawn_all(struct core *core, const struct spec *specs, size_t count, struct scenario **results,
+                        size_t *failed, enum limit_kind *refused_by);
+
 /* True when a scenario of that name is in the way of a new one. */
 bool core_name_taken(const struct core *core, const char *name);
 

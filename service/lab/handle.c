@@ -3,12 +3,13 @@
 
 #include "base/check.h"
 #include "base/suggest.h"
-#include "base/unit.h"
 #include "lab/core.h"
 #include "lab/describe.h"
 #include "lab/ending.h"
 #include "lab/forecast.h"
 #include "lab/problem.h"
+#include "lab/refuse.h"
+#include "lab/sequence.h"
 #include "lab/view.h"
 
 /* Names that are looked through for one that may have been meant. */
@@ -57,53 +58,10 @@ static void end(struct core *core, struct lab_request *request, const char *name
         ending_begin(core, request, scenario, reclaim);
 }
 
-static void refuse_limit(struct core *core, struct lab_request *request, enum limit_kind kind)
-{
-    char text[UNIT_TEXT];
-    if (kind == LIMIT_KIND_TASKS)
-        core_refuse(core, request,
-                    problem_new(429,
-                                "all %llu tasks that the daemon may have are alive: cancel or reclaim a "
-                                "scenario, or POST /reset",
-                                (unsigned long long)core->config.max_tasks));
-    else if (kind == LIMIT_KIND_HEAP)
-        core_refuse(core, request,
-                    problem_new(429,
-                                "all %s that the daemon may use are in use: cancel or reclaim a scenario, "
-                                "or POST /reset",
-                                unit_format_size((int64_t)core->config.max_heap_bytes, text)));
-    else
-        core_refuse(
-            core, request,
-            problem_new(429,
-                        "%d scenarios are there and none of them has finished: reclaim one, or POST /reset",
-                        LIMIT_SCENARIOS));
-}
-
-static void refuse_spawn(struct core *core, struct lab_request *request, const struct spec *spec,
-                         enum err err, enum limit_kind refused_by)
-{
-    json_t *problem = NULL;
-    if (err == ERR_LIMIT) {
-        refuse_limit(core, request, refused_by);
-        return;
-    }
-    if (err == ERR_TAKEN) {
-        problem =
-            problem_new(409, "the name \"%s\" is taken by a scenario that has not finished", spec->name);
-        problem_add(problem, "/name", "is taken: choose another, or leave it out");
-    } else if (err == ERR_RANGE) {
-        problem = problem_new(422, "the parameters together make a number that is out of range");
-    } else {
-        problem = problem_new(500, "out of memory");
-    }
-    core_refuse(core, request, problem);
-}
-
 static void dry_run(struct core *core, struct lab_request *request, const struct spec *spec)
 {
     if (core_name_taken(core, spec->name)) {
-        refuse_spawn(core, request, spec, ERR_TAKEN, LIMIT_KINDS);
+        refuse_spawn(core, request, spec->name, ERR_TAKEN, LIMIT_KINDS);
         return;
     }
     struct forecast forecast;
@@ -129,14 +87,9 @@ static void spawn(struct core *core, struct lab_request *request, struct spec *s
     enum limit_kind refused_by;
     enum err err = core_spawn(core, spec, &scenario, &refused_by);
     if (err != ERR_OK) {
-        refuse_spawn(core, request, spec, err, refused_by);
+        refuse_spawn(core, request, spec->name, err, refused_by);
         return;
     }
-    char mode[MODE_TEXT];
-    log_line(core->config.log, LOG_INFO, "scenario", LOG_TEXT("name", scenario->spec.name),
-             LOG_TEXT("mode", mode_format(scenario->spec.mode, mode)),
-             LOG_TEXT("state", scenario_state_word(scenario->state)),
-             LOG_NUMBER("seed", scenario->spec.seed));
     memcpy(request->location, scenario->spec.name, sizeof request->location);
     core_answer(core, request, 201, view_scenario(scenario));
 }
@@ -144,6 +97,10 @@ static void spawn(struct core *core, struct lab_request *request, struct spec *s
 static void post(struct core *core, struct lab_request *request)
 {
     struct spec_context context = context_of(core);
+    if (json_is_array(request->body)) {
+        sequence_post(core, request, &context);
+        return;
+    }
     context.seed = core->config.seed(core->config.argument) & SPEC_SEED_MAX;
     struct spec spec;
     json_t *problem;

@@ -11,7 +11,7 @@
 struct lab;
 
 enum lab_verb {
-    LAB_SCENARIO_POST,   /* body: the POST /scenario object; its member `action` decides */
+    LAB_SCENARIO_POST,   /* body: the POST /scenario object, whose member `action` decides; or a list */
     LAB_SCENARIO_LIST,   /* all scenarios, newest first */
     LAB_SCENARIO_SHOW,   /* name */
     LAB_SCENARIO_DELETE, /* name; reclaim: also free what leaked */

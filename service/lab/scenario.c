@@ -110,11 +110,22 @@ static uint64_t starts_due(struct scenario *scenario, uint64_t now)
     return due;
 }
 
+/* Its time has come, be it that the loop sees it late. */
+static bool begin_late(struct scenario *scenario)
+{
+    scenario->waiting = false;
+    scenario->began_ns += (uint64_t)scenario->spec.at_ns;
+    (void)scenario_begin(scenario); /* capped: scenario_check() sees it */
+    return true;
+}
+
 static bool start_step(struct job *job)
 {
     struct scenario *scenario = container_of(job, struct scenario, job);
     if (scenario->workload.cancelled)
         return true;
+    if (scenario->waiting)
+        return begin_late(scenario);
     uint64_t now = now_ns(scenario);
     uint64_t due = starts_due(scenario, now);
     for (int i = 0; i < START_SLICE && scenario->starts < due; i++) {
@@ -140,7 +151,7 @@ static void on_timer(struct call *call)
     switch (scenario->state) {
     case SCENARIO_STARTING:
     case SCENARIO_RUNNING:
-        if (scenario->spec.rate.starts_millionths > 0)
+        if (scenario->spec.rate.starts_millionths > 0 || scenario->waiting)
             runtime_job_add(scenario->workload.runtime, &scenario->job);
         else
             scenario_cancel(scenario, CAUSE_EXPIRED);
@@ -201,6 +212,15 @@ void scenario_free(struct scenario *scenario)
         return;
     workload_deinit(&scenario->workload);
     free(scenario);
+}
+
+void scenario_begin_later(struct scenario *scenario)
+{
+    scenario->waiting = true;
+    if (scenario->spec.at_ns == 0)
+        runtime_job_add(scenario->workload.runtime, &scenario->job);
+    else
+        wake_at(scenario, scenario->began_ns + (uint64_t)scenario->spec.at_ns);
 }
 
 enum err scenario_begin(struct scenario *scenario)

@@ -50,12 +50,13 @@ struct scenario {
     struct workload workload;
     enum scenario_state state;
     enum scenario_cause cause;
-    uint64_t began_ns; /* of the runtime's clock */
+    uint64_t began_ns; /* of the runtime's clock; while it waits for its time: when it was asked for */
     uint64_t starts;   /* made or skipped, of those that the rate calls for */
     uint64_t skipped;  /* too late to be made up for */
     uint64_t due_ns;   /* when the timer is wanted; UINT64_MAX: not */
     struct call timer; /* the next start or the end of the duration, later the end of the grace */
     struct job job;    /* makes the starts that are due, in slices */
+    bool waiting;      /* for its time to begin */
     bool reclaiming;
     const struct log *log;
     scenario_moved_fn *moved;
@@ -74,6 +75,9 @@ void scenario_free(struct scenario *scenario);
  * ERR_MEMORY: the start was refused; workload.capped_by says by which limit. The scenario may then be freed,
  * or kept: it ends as capped. */
 enum err scenario_begin(struct scenario *scenario);
+
+/* The same in a later turn, its `at` from now. A start that is refused then ends it as capped. */
+void scenario_begin_later(struct scenario *scenario);
 
 /* Ends it for `cause`: no further starts, all scopes done, the grace begins. Harmless once it is draining. */
 void scenario_cancel(struct scenario *scenario, enum scenario_cause cause);

@@ -478,6 +478,7 @@ static void read_spawn(struct reader *reader)
         linger_ns = LINGER_WITH_RATE_NS;
     read_number(reader, SPEC_LINGER, &linger_ns);
     read_number(reader, SPEC_DURATION, &duration_ns);
+    read_number(reader, SPEC_AT, &spec->at_ns);
     read_number(reader, SPEC_HOLDS, &holds_bytes);
     read_number(reader, SPEC_MAX_TASKS, &max_tasks);
     read_number(reader, SPEC_MAX_HEAP, &max_heap_bytes);
@@ -612,6 +613,7 @@ json_t *param_json(const struct param *param, int64_t value)
 
 json_t *spec_json(const struct spec *spec)
 {
+    char at[UNIT_TEXT];
     char mode[MODE_TEXT];
     json_t *object = json_pack("{s:s, s:s}", spec_fields[SPEC_MODE].name, mode_format(spec->mode, mode),
                                spec_fields[SPEC_NAME].name, spec->name);
@@ -631,6 +633,7 @@ json_t *spec_json(const struct spec *spec)
         {SPEC_JITTER, share_json(spec->jitter)},
         {SPEC_LINGER, duration_json(spec->linger_ns)},
         {SPEC_DURATION, duration_json(spec->duration_ns)},
+        {SPEC_AT, json_string(unit_format_duration(spec->at_ns, at))},
         {SPEC_HOLDS, size_json((uint64_t)spec->holds_bytes)},
         {SPEC_MAX_TASKS, json_integer((json_int_t)spec->max_tasks)},
         {SPEC_MAX_HEAP, size_json(spec->max_heap_bytes)},

@@ -61,6 +61,8 @@ enum field_type {
       "rate")                                                                                                \
     X(DURATION, "duration", FIELD_DURATION, "", 1000000LL, LIMIT_DURATION_NS, "",                            \
       "after this time the scenario is cancelled by itself; never when left out")                            \
+    X(AT, "at", FIELD_DURATION, "0s", 0, LIMIT_DURATION_NS, "",                                              \
+      "how long after it was asked for the scenario begins")                                                 \
     X(HOLDS, "holds", FIELD_SIZE, "1KiB", 0, LIMIT_HOLD_BYTES, "bytes",                                      \
       "heap that every task but the owner keeps while it lives")                                             \
     X(MAX_TASKS, "max_tasks", FIELD_COUNT, "", 1, LIMIT_TASKS, "tasks",                                      \
@@ -118,6 +120,7 @@ struct spec {
     int64_t jitter;          /* of ARRIVAL_SHARE */
     int64_t linger_ns;       /* 0: until the scenario ends */
     int64_t duration_ns;     /* 0: no end of its own */
+    int64_t at_ns;           /* after it was asked for */
     int64_t holds_bytes;
     uint64_t seed;
     uint64_t max_tasks;

@@ -131,3 +131,29 @@ def test_the_demo_runs_a_leak_beside_its_fix(serve):
     leaklab.eventually(lambda: daemon.scrape().sum("leaklab_tasks", pattern=pattern, variant="leak") >
                        daemon.scrape().sum("leaklab_tasks", pattern=pattern, variant="fix"),
                        what="the leak standing above the fix")
+
+
+def test_starts_the_scenarios_of_a_file(serve, tmp_path):
+    file = tmp_path / "scenarios.json"
+    file.write_text(json.dumps([{"mode": "leak-recv", "n": 10, "name": "now"},
+                                {"mode": "fix-recv", "n": 5, "name": "later", "at": "1h"}]))
+    daemon = serve("--scenario", str(file))
+    daemon.when_live("now", 11)
+    later = daemon.scenario("later")
+    assert later["state"] == "starting" and later["spec"]["at"] == "1h" and later["tasks"]["spawned"] == 0
+
+
+@pytest.mark.parametrize("text, word", [
+    ('[{"mode": "leak-recv"}, {"mode": "leek-recv"}]', "/1/mode"),
+    ('[{"mode": "leak-recv"', "well-formed"),
+    ("[]", "1 to 100 scenarios"),
+    ('{"mode": "leak-recv", "dry_run": true}', "starts no scenario"),
+    (None, "No such file"),
+])
+def test_a_faulty_file_of_scenarios_ends_the_daemon(tmp_path, text, word):
+    file = tmp_path / "scenarios.json"
+    if text is not None:
+        file.write_text(text)
+    done = leaklab.run("serve", "--listen", "127.0.0.1:0", "--scenario", str(file))
+    assert done.returncode == 2, done
+    assert str(file) in done.stderr and word in done.stderr

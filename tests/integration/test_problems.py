@@ -63,7 +63,7 @@ def test_other_content_types_are_refused(shared, kind):
 
 
 @pytest.mark.parametrize("body", [
-    "", " ", "{", '{"mode"}', '{"mode":"leak-recv"', '{"mode":"leak-recv"} x', "[]", '"leak-recv"', "3", "null", "nul",
+    "", " ", "{", '{"mode"}', '{"mode":"leak-recv"', '{"mode":"leak-recv"} x', '"leak-recv"', "3", "null", "nul",
     '{"mode":"leak-recv","mode":"fix-recv"}', "{'mode':'leak-recv'}", '{"mode":"leak-recv",}', '{"n":NaN}',
     '{"n":-}', '{"n":01}', '{"mode":"\\ud800"}', "\ufeff{}",
 ])
@@ -194,3 +194,11 @@ def test_its_own_pages_may(shared, host):
     headers = {"Host": host, "Origin": f"http://{host.lower()}", "Content-Type": FORM}
     answer = shared.request("POST", "/scenario", body=b"mode=leak-recv&dry_run=true", headers=headers)
     assert answer.status == 200, answer
+
+
+def test_errors_in_a_list_name_their_place(shared):
+    document = problem(shared.post("/scenario", [{"mode": "leak-recv"}, 7, {"mode": "fix-recv", "rate": -1}]), 422)
+    assert at(document, "/1") == "must be an object"
+    assert "a rate such as" in at(document, "/2/rate")
+    problem(shared.post("/scenario", []), 422)
+    problem(shared.post("/scenario", [{"mode": "leak-recv", "at": "1h"}] * 101), 422)

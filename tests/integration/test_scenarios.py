@@ -268,3 +268,16 @@ def test_old_ended_scenarios_make_room(daemon):
     assert len(daemon.get("/scenario").json()["scenarios"]) <= 1000
     assert daemon.get("/scenario/fix-recv-1").status == 404
     assert daemon.get("/scenario/fix-recv-1005").status == 200
+
+
+def test_a_list_starts_wholly_or_not_at_all(daemon):
+    bodies = [{"mode": "leak-recv", "n": 7, "name": "list-a"}, {"mode": "fix-recv", "n": 3, "name": "list-b"}]
+    answer = daemon.post("/scenario", bodies + [{"mode": "leek-recv"}])
+    assert answer.status == 422
+    assert answer.json()["errors"][0]["pointer"] == "/2/mode"
+    assert daemon.get("/scenario/list-a").status == 404
+    answer = daemon.post("/scenario", bodies)
+    assert answer.status == 201
+    assert [scenario["name"] for scenario in answer.json()["scenarios"]] == ["list-a", "list-b"]
+    daemon.when_live("list-a", 8)
+    daemon.when_live("list-b", 4)

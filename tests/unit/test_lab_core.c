@@ -274,9 +274,183 @@ static void a_wrong_request_changes_nothing(void **state)
     assert_answer(&reply, "errors.0.pointer", "/mode");
     assert_answer(&reply, "errors.1.pointer", "/rate");
     reply_free(&reply);
-    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "[1]"), 400);
-    reply_free(&reply);
     assert_int_equal(desk.core.scenario_count, 0);
+    desk_close(&desk);
+}
+
+static void a_scenario_begins_at_its_time(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":10,\"at\":\"5s\",\"duration\":\"2s\"}");
+    desk_advance(&desk, 5 * SEC - MS);
+    assert_string_equal(desk_look(&desk, "x", "state"), "starting");
+    assert_string_equal(desk_look(&desk, "x", "tasks.live"), "0");
+    desk_advance(&desk, MS);
+    assert_string_equal(desk_look(&desk, "x", "state"), "running");
+    assert_string_equal(desk_look(&desk, "x", "tasks.live"), "11");
+    assert_string_equal(desk_look(&desk, "x", "age_seconds"), "0.0");
+    desk_advance(&desk, 2 * SEC - MS);
+    assert_string_equal(desk_look(&desk, "x", "state"), "running");
+    desk_advance(&desk, 2 * MS);
+    assert_string_equal(desk_look(&desk, "x", "cause"), "expired");
+    desk_close(&desk);
+}
+
+static void a_scenario_may_be_cancelled_before_its_time(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"at\":\"5s\"}");
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_DELETE, "x", NULL), 200);
+    assert_answer(&reply, "state", "finished");
+    reply_free(&reply);
+    desk_advance(&desk, 10 * SEC);
+    assert_string_equal(desk_look(&desk, "x", "tasks.spawned"), "0");
+    desk_close(&desk);
+}
+
+static void a_list_starts_each_at_its_time(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_post(&desk, &reply, LAB_SCENARIO_POST, NULL,
+              "[{\"mode\":\"leak-recv\",\"n\":10},"
+              "{\"mode\":\"leak-recv\",\"n\":20,\"name\":\"leak-recv-1\",\"at\":\"1s\"},"
+              "{\"mode\":\"fix-recv\",\"n\":1,\"rate\":\"100/s\",\"at\":\"2s\"}]");
+    desk_settle(&desk);
+    assert_int_equal(reply.request.status, 201);
+    assert_string_equal(reply.request.location, "");
+    assert_answer(&reply, "scenarios.0.name", "leak-recv-2");
+    assert_answer(&reply, "scenarios.1.name", "leak-recv-1");
+    assert_answer(&reply, "scenarios.2.spec.at", "2s");
+    reply_free(&reply);
+    assert_string_equal(desk_look(&desk, "leak-recv-2", "tasks.live"), "11");
+    assert_string_equal(desk_look(&desk, "leak-recv-1", "state"), "starting");
+    desk_advance(&desk, SEC);
+    assert_string_equal(desk_look(&desk, "leak-recv-1", "tasks.live"), "21");
+    assert_string_equal(desk_look(&desk, "fix-recv-1", "state"), "starting");
+    desk_advance(&desk, 2 * SEC);
+    assert_string_equal(desk_look(&desk, "fix-recv-1", "starts"), "100");
+    desk_close(&desk);
+}
+
+/* Nothing starts; the first error is at `pointer`. */
+static void assert_list_refused(struct desk *desk, const char *body, int status, const char *pointer)
+{
+    struct reply reply;
+    uint32_t before = desk->core.scenario_count;
+    assert_int_equal(desk_ask(desk, &reply, LAB_SCENARIO_POST, NULL, body), status);
+    if (pointer != NULL)
+        assert_answer(&reply, "errors.0.pointer", pointer);
+    reply_free(&reply);
+    assert_int_equal(desk->core.scenario_count, before);
+    assert_int_equal(desk->core.runtime.starts, 0);
+    for (uint32_t i = 0; i < desk->core.program_count; i++)
+        assert_int_equal(desk->core.programs[i].scenarios[SCENARIO_STARTING], 0);
+}
+
+static void one_error_in_a_list_starts_nothing(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    assert_list_refused(&desk, "[]", 422, "");
+    assert_list_refused(&desk, "[{\"mode\":\"leak-recv\"},7]", 422, "/1");
+    assert_list_refused(&desk, "[{\"mode\":\"leak-recv\"},{\"mode\":\"fix-recv\"},{\"mode\":\"leek-recv\"}]",
+                        422, "/2/mode");
+    assert_list_refused(&desk, "[{\"mode\":\"leak-recv\"},{\"action\":\"cancel\",\"name\":\"x\"}]", 422,
+                        "/1/action");
+    assert_list_refused(&desk, "[{\"mode\":\"leak-recv\",\"dry_run\":true}]", 422, "/0/dry_run");
+    assert_list_refused(&desk,
+                        "[{\"mode\":\"leak-recv\",\"name\":\"x\"},{\"mode\":\"fix-recv\",\"name\":\"x\"}]",
+                        422, "/1/name");
+    struct reply reply;
+    assert_int_equal(
+        desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL,
+                 "[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":-1},{\"mode\":\"fix-recv\",\"at\":\"soon\"}]"),
+        422);
+    assert_answer(&reply, "errors.0.pointer", "/0/rate");
+    assert_answer(&reply, "errors.1.pointer", "/1/at");
+    assert_answer(&reply, "detail", "2 fields are not right: nothing was started");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
+static void desk_list(struct desk *desk, const char *body, int status)
+{
+    struct reply reply;
+    assert_int_equal(desk_ask(desk, &reply, LAB_SCENARIO_POST, NULL, body), status);
+    reply_free(&reply);
+}
+
+static void a_list_that_does_not_fit_starts_nothing(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    json_t *list = json_array();
+    for (int i = 0; i <= LIMIT_SEQUENCE; i++)
+        json_array_append_new(list, json_pack("{s:s, s:i, s:s}", "mode", "leak-recv", "n", 1, "at", "1h"));
+    char *text = json_dumps(list, 0);
+    assert_list_refused(&desk, text, 422, "");
+    free(text);
+    json_array_remove(list, 0);
+    text = json_dumps(list, 0);
+    for (int i = 0; i < LIMIT_SCENARIOS / LIMIT_SEQUENCE; i++)
+        desk_list(&desk, text, 201);
+    desk_list(&desk, text, 429);
+    assert_int_equal(desk.core.scenario_count, LIMIT_SCENARIOS);
+    /* Those that have finished make room. */
+    struct reply reply;
+    assert_int_equal(desk_ask(&desk, &reply, LAB_RESET, NULL, NULL), 200);
+    reply_free(&reply);
+    desk_list(&desk, text, 201);
+    assert_int_equal(desk.core.scenario_count, LIMIT_SCENARIOS);
+    free(text);
+    json_decref(list);
+    desk_close(&desk);
+}
+
+struct list_sweep {
+    struct desk *desk;
+    json_t *body;
+};
+
+static bool post_list_once(void *argument)
+{
+    struct list_sweep *sweep = argument;
+    struct core *core = &sweep->desk->core;
+    uint32_t before = core->scenario_count;
+    struct reply reply = {.request = {.verb = LAB_SCENARIO_POST, .body = sweep->body, .done = reply_done}};
+    reply.request.argument = &reply;
+    core_handle(core, &reply.request);
+    core_deliver(core);
+    assert_true(reply.answered);
+    bool started = reply.request.status == 201;
+    assert_true(started || reply.request.status >= 422);
+    assert_int_equal(core->scenario_count, before + (started ? 2 : 0));
+    bool whole = started && reply.request.answer != NULL;
+    json_decref(reply.request.answer);
+    return whole;
+}
+
+static void without_memory_no_part_of_a_list_starts(void **state)
+{
+    (void)state;
+    struct desk desk;
+    given(&desk);
+    static const char list[] =
+        "[{\"mode\":\"leak-recv\",\"n\":1},{\"mode\":\"fix-send\",\"n\":2,\"at\":\"1s\"}]";
+    struct list_sweep sweep = {&desk, json_loads(list, 0, NULL)};
+    fault_sweep(post_list_once, &sweep);
+    json_decref(sweep.body);
+    desk_settle(&desk);
     desk_close(&desk);
 }
 
@@ -540,6 +714,12 @@ int main(void)
         cmocka_unit_test(a_dry_run_starts_nothing),
         cmocka_unit_test(what_is_not_there_is_met_with_the_nearest),
         cmocka_unit_test(a_wrong_request_changes_nothing),
+        cmocka_unit_test(a_scenario_begins_at_its_time),
+        cmocka_unit_test(a_scenario_may_be_cancelled_before_its_time),
+        cmocka_unit_test(a_list_starts_each_at_its_time),
+        cmocka_unit_test(one_error_in_a_list_starts_nothing),
+        cmocka_unit_test(a_list_that_does_not_fit_starts_nothing),
+        cmocka_unit_test(without_memory_no_part_of_a_list_starts),
         cmocka_unit_test(patterns_are_shown),
         cmocka_unit_test(a_name_is_taken_until_its_scenario_has_finished),
         cmocka_unit_test(what_an_answer_waits_for_is_kept),

@@ -151,7 +151,7 @@ static void misspelt_words_are_met_with_the_nearest(void **state)
     assert_fault(
         "{\"mode\":\"leak-recv\",\"a/b~c\":1}", "/a~1b~0c",
         "unknown field \"a/b~c\": known: n, action, mode, name, rate, shape, shape_period, shape_low, "
-        "jitter, linger, duration, holds, ...");
+        "jitter, linger, duration, at, ...");
 }
 
 static void every_field_says_what_would_have_been_right(void **state)
@@ -312,7 +312,7 @@ static void the_effective_specification_can_be_posted_again(void **state)
     static const char *const texts[] = {
         "{\"mode\":\"leak-recv\"}",
         "{\"mode\":\"fix-send\",\"name\":\"x\",\"rate\":\"10/"
-        "m\",\"remedy\":\"buffer\",\"linger\":\"1.5s\",\"duration\":60}",
+        "m\",\"remedy\":\"buffer\",\"linger\":\"1.5s\",\"duration\":60,\"at\":\"90s\"}",
         "{\"mode\":\"leak-ticker\",\"tick\":\"25ms\",\"rate\":0.25,\"holds\":\"0\",\"max_heap\":\"64MiB\","
         "\"seed\":7}",
         "{\"mode\":\"leak-recv\",\"rate\":5,\"shape\":\"wave\",\"shape_period\":\"90s\",\"shape_low\":\"2.5%"
@@ -342,8 +342,8 @@ static void patterns_and_fields_are_described_from_their_tables(void **state)
     assert_int_equal(json_array_size(json_object_get(answer, "fields")), SPEC_FIELDS);
     assert_string_equal(json_look(answer, "fields.1.required"), "true");
     assert_string_equal(json_look(answer, "fields.3.type"), "rate");
-    assert_string_equal(json_look(answer, "fields.11.max"), "1000000");
-    assert_string_equal(json_look(answer, "fields.12.max"), "4GiB");
+    assert_string_equal(json_look(answer, "fields.12.max"), "1000000");
+    assert_string_equal(json_look(answer, "fields.13.max"), "4GiB");
     json_decref(answer);
 
     json_t *recv = describe_pattern(catalogue_find(&catalogue, "recv"), false);

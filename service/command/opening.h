@@ -1,0 +1,22 @@
+/* The scenarios of `leaklab serve --scenario FILE`: a file with what POST /scenario takes, a scenario or a
+ * list of them, as JSON. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "lab/request.h"
+
+struct opening {
+    struct lab_request request;
+    const char *path;
+    void (*done)(bool started, void *argument);
+    void *argument;
+};
+
+/* Reads the file. NULL after a message on stderr that says what is wrong with it, and where. */
+json_t *opening_read(const char *path);
+
+/* Posts what was read, and takes it over. `done` is called once, on the lab thread, after a message on stderr
+ * when nothing was started. `path` is borrowed until then. */
+void opening_post(struct opening *opening, struct lab *lab, json_t *body);
