@@ -435,6 +435,10 @@ static bool post_list_once(void *argument)
     bool started = reply.request.status == 201;
     assert_true(started || reply.request.status >= 422);
     assert_int_equal(core->scenario_count, before + (started ? 2 : 0));
+    uint64_t starting = 0;
+    for (uint32_t i = 0; i < core->program_count; i++)
+        starting += core->programs[i].scenarios[SCENARIO_STARTING];
+    assert_int_equal(starting, core->scenario_count);
     bool whole = started && reply.request.answer != NULL;
     json_decref(reply.request.answer);
     return whole;
