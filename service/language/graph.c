@@ -20,36 +20,65 @@ enum role {
     ROLE_STOP = 1 << 4,
     ROLE_DONE = 1 << 5,
     ROLE_CANCEL = 1 << 6,
-    ROLE_MADE = 1 << 7 /* not a step's: the thing is there */
+    ROLE_LOCK = 1 << 7,
+    ROLE_UNLOCK = 1 << 8,
+    ROLE_RLOCK = 1 << 9,
+    ROLE_RUNLOCK = 1 << 10,
+    ROLE_ADD = 1 << 11,
+    ROLE_FINISH = 1 << 12,
+    ROLE_JOIN = 1 << 13,
+    ROLE_WAIT = 1 << 14,
+    ROLE_SIGNAL = 1 << 15,
+    ROLE_BROADCAST = 1 << 16,
+    ROLE_MADE = 1 << 17 /* not a step's: the thing is there */
 };
 
 /* Operations that do something to op.thing; a select has its cases. */
-static const uint16_t op_roles[OP_CODES] = {
-    [OP_SEND] = ROLE_SEND, [OP_RECV] = ROLE_RECV, [OP_RANGE] = ROLE_RECV,    [OP_CLOSE] = ROLE_CLOSE,
-    [OP_TICK] = ROLE_TICK, [OP_STOP] = ROLE_STOP, [OP_CANCEL] = ROLE_CANCEL, [OP_AWAIT] = ROLE_DONE,
+static const uint32_t op_roles[OP_CODES] = {
+    [OP_SEND] = ROLE_SEND,       [OP_RECV] = ROLE_RECV,           [OP_RANGE] = ROLE_RECV,
+    [OP_CLOSE] = ROLE_CLOSE,     [OP_TICK] = ROLE_TICK,           [OP_STOP] = ROLE_STOP,
+    [OP_CANCEL] = ROLE_CANCEL,   [OP_AWAIT] = ROLE_DONE,          [OP_LOCK] = ROLE_LOCK,
+    [OP_UNLOCK] = ROLE_UNLOCK,   [OP_WRITE_LOCK] = ROLE_LOCK,     [OP_WRITE_UNLOCK] = ROLE_UNLOCK,
+    [OP_READ_LOCK] = ROLE_RLOCK, [OP_READ_UNLOCK] = ROLE_RUNLOCK, [OP_ADD] = ROLE_ADD,
+    [OP_FINISH] = ROLE_FINISH,   [OP_JOIN] = ROLE_JOIN,           [OP_WAIT] = ROLE_WAIT,
+    [OP_SIGNAL] = ROLE_SIGNAL,   [OP_BROADCAST] = ROLE_BROADCAST,
 };
 
-static const uint16_t case_roles[] = {
+static const uint32_t case_roles[] = {
     [CASE_RECV] = ROLE_RECV,  [CASE_SEND] = ROLE_SEND, [CASE_TICK] = ROLE_TICK,
     [CASE_AFTER] = ROLE_NONE, [CASE_DONE] = ROLE_DONE,
 };
 
 /* How each of them is drawn. */
 static const struct {
-    uint16_t role;
+    uint32_t role;
     const char *word;
     bool inward; /* the arrow leads from the thing to the step */
 } arrows[] = {
-    {ROLE_SEND, "send", false},     {ROLE_RECV, "recv", true},  {ROLE_CLOSE, "close", false},
-    {ROLE_TICK, "tick", true},      {ROLE_STOP, "stop", false}, {ROLE_DONE, "done", true},
+    {ROLE_SEND, "send", false},
+    {ROLE_RECV, "recv", true},
+    {ROLE_CLOSE, "close", false},
+    {ROLE_TICK, "tick", true},
+    {ROLE_STOP, "stop", false},
+    {ROLE_DONE, "done", true},
     {ROLE_CANCEL, "cancel", false},
+    {ROLE_LOCK, "lock", true},
+    {ROLE_UNLOCK, "unlock", false},
+    {ROLE_RLOCK, "rlock", true},
+    {ROLE_RUNLOCK, "runlock", false},
+    {ROLE_ADD, "add", false},
+    {ROLE_FINISH, "finish", false},
+    {ROLE_JOIN, "wait", true},
+    {ROLE_WAIT, "wait", true},
+    {ROLE_SIGNAL, "signal", false},
+    {ROLE_BROADCAST, "broadcast", false},
 };
 
 /* Who does the one needs somebody who does one of the others. */
 static const struct need {
     enum thing_kind kind;
-    uint16_t needs;
-    uint16_t others;
+    uint32_t needs;
+    uint32_t others;
     const char *missing;
     bool inward; /* the arrow that is missing leads to the thing */
 } needs[] = {
@@ -57,12 +86,17 @@ static const struct need {
     {THING_CHANNEL, ROLE_SEND, ROLE_RECV, "nobody receives", false},
     {THING_TICKER, ROLE_MADE, ROLE_STOP, "nobody stops", true},
     {THING_SCOPE, ROLE_MADE, ROLE_CANCEL, "nobody cancels", true},
+    {THING_MUTEX, ROLE_LOCK, ROLE_UNLOCK, "nobody unlocks", true},
+    {THING_RWMUTEX, ROLE_LOCK, ROLE_UNLOCK, "nobody unlocks", true},
+    {THING_RWMUTEX, ROLE_RLOCK, ROLE_RUNLOCK, "nobody unlocks what is read", true},
+    {THING_GROUP, ROLE_ADD, ROLE_FINISH, "nobody finishes", true},
+    {THING_CONDITION, ROLE_WAIT, ROLE_SIGNAL | ROLE_BROADCAST, "nobody signals", true},
 };
 
 /* What the steps of the program do to one thing. */
 struct facts {
-    uint16_t done;   /* roles that some step has */
-    uint16_t urgent; /* roles that some step has without another way on */
+    uint32_t done;   /* roles that some step has */
+    uint32_t urgent; /* roles that some step has without another way on */
 };
 
 struct graph {
@@ -80,7 +114,7 @@ struct graph {
 /* What an operation has to do with: the index of a thing's facts, or the start's scope. */
 #define START UINT32_MAX
 struct use {
-    uint16_t role;
+    uint32_t role;
     uint32_t thing;
 };
 
@@ -206,7 +240,7 @@ static void draw_things(struct graph *graph, uint16_t layout, const char *indent
         const struct thing_spec *thing = &program->layouts[layout].things[i];
         buf_printf(graph->buf, "%st%u [shape=ellipse, label=\"", indent, graph->bases[layout] + i);
         put_quoted(graph->buf, thing->name);
-        buf_printf(graph->buf, "\\n%s\"];\n", thing_kind_word(thing->kind));
+        buf_printf(graph->buf, "\\n%s%s\"];\n", thing->nil ? "nil " : "", thing_kind_word(thing->kind));
     }
 }
 
@@ -339,7 +373,7 @@ static void draw_all_missing(struct graph *graph)
         for (uint16_t i = 0; i < program->layouts[layout].count; i++) {
             const struct thing_spec *thing = &program->layouts[layout].things[i];
             uint32_t id = graph->bases[layout] + i;
-            uint16_t done = graph->facts[id].done | ROLE_MADE;
+            uint32_t done = graph->facts[id].done | ROLE_MADE;
             for (size_t need = 0; need < COUNT_OF(needs); need++)
                 if (needs[need].kind == thing->kind && (done & needs[need].needs) != 0 &&
                     (done & needs[need].others) == 0)

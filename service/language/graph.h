@@ -9,6 +9,9 @@
  *     nobody sends or closes   a step receives, and no step of the program sends on or closes the channel
  *     nobody receives          a step sends, and no step receives
  *     nobody stops, cancels    a ticker or a scope is made, and no step stops or cancels it
+ *     nobody unlocks           a step locks, and no step unlocks
+ *     nobody finishes          a step adds to a group, and no step finishes
+ *     nobody signals           a step waits on a condition, and no step signals or broadcasts
  *     no way out               the first step from which no way leads to the end of its task
  *
  * It is grey where the step has another way on: another case of its select, or room in the channel. Only
