@@ -39,6 +39,7 @@ static const char *const op_words[OP_CODES] = {
     [OP_WAIT] = "wait",
     [OP_SIGNAL] = "signal",
     [OP_BROADCAST] = "broadcast",
+    [OP_CHANCE] = "chance",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
@@ -118,6 +119,10 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     switch ((enum op_code)op->code) {
     case OP_JUMP:
         buf_printf(buf, "-> %u", op->target);
+        break;
+    case OP_CHANCE:
+        list_value(program, op->value, buf);
+        buf_printf(buf, " else -> %u", op->target);
         break;
     case OP_BRANCH:
         list_branch(program, op, buf);

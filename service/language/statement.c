@@ -137,6 +137,7 @@ static bool register_take(struct body *body, const struct statement *at, uint8_t
 
 #define QUOTED(word) "\"" word "\""
 
+static const struct need need_chance = {QUOTED("chance"), PARAM_PERCENT, {0, 1000000}, false};
 static const struct need need_rounds = {QUOTED("loop"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_spawns = {QUOTED("spawn"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
@@ -438,10 +439,11 @@ static bool compare_compile(struct body *body, const struct statement *at, struc
     return true;
 }
 
-static bool compile_if(struct body *body, const struct statement *at)
+/* What stands inside a statement that may be skipped by `op`, whose target is still open, and under its
+ * "else".
+ */
+static bool branch_compile(struct body *body, const struct statement *at, struct op op)
 {
-    struct op op = {.code = OP_BRANCH, .target = NO_TARGET};
-    compare_compile(body, at, &op);
     uint16_t branch = emit(body, op), step = body->step, over = NO_TARGET;
     bool goes_on = inner_compile(body, at->inner);
     if (at->other == NULL) {
@@ -455,6 +457,19 @@ static bool compile_if(struct body *body, const struct statement *at)
     goes_on |= inner_compile(body, at->other);
     chain_end(body, over, here(body));
     return goes_on;
+}
+
+static bool compile_if(struct body *body, const struct statement *at)
+{
+    struct op op = {.code = OP_BRANCH, .target = NO_TARGET};
+    compare_compile(body, at, &op);
+    return branch_compile(body, at, op);
+}
+
+static bool compile_chance(struct body *body, const struct statement *at)
+{
+    struct op op = {.code = OP_CHANCE, .target = NO_TARGET, .value = operand(body, at, 1, need_chance)};
+    return branch_compile(body, at, op);
 }
 
 /* ---- select ---- */
@@ -637,6 +652,7 @@ static const struct verb verbs[] = {
     {"loop", "\"loop:\" or \"loop 16:\"", 1, WORDS_MAX, INSIDE_MUST, compile_loop},
     {"break", "\"break\"", 1, 1, INSIDE_NOTHING, compile_break},
     {"if", "\"if n > 3:\"", 4, WORDS_MAX, INSIDE_MUST, compile_if},
+    {"chance", "\"chance 2%:\"", 2, WORDS_MAX, INSIDE_MUST, compile_chance},
     {"send", "\"send C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"recv", "\"recv C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"close", "\"close C\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
@@ -671,7 +687,7 @@ static const struct verb *verb_find(struct body *body, const struct statement *a
     }
     if (strcmp(first, "else") == 0)
         report(body->compiler, at->head,
-               "\"else\" without an \"if\": it stands under the \"if\", without a dash");
+               "\"else\" without an \"if\" or a \"chance\": it stands under it, without a dash");
     else
         report(body->compiler, at->head, "\"%s\" is no statement: %s", first,
                suggestion(body->compiler, first, words, COUNT_OF(words)));
@@ -718,8 +734,9 @@ static bool statement_read(struct body *body, const struct node *node, struct st
         return false;
     }
     const struct node *second = node->kind == NODE_MAP ? node->first->next : NULL;
-    if (second != NULL && strcmp(at->words.items[0].text, "if") == 0 &&
-        strcmp(second->key->text, "else") == 0) {
+    const char *word = at->words.items[0].text;
+    bool branches = strcmp(word, "if") == 0 || strcmp(word, "chance") == 0;
+    if (second != NULL && branches && strcmp(second->key->text, "else") == 0) {
         at->other = second;
         second = second->next;
     }

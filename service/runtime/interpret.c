@@ -1,5 +1,6 @@
 #include "runtime/internal.h"
 
+#define MILLION         1000000      /* a percentage of 100% */
 #define RUN_FUEL        256          /* operations before others get their turn */
 #define SPAWN_SLICE     64           /* tasks that one operation spawns before they get theirs */
 #define SPAWN_FUEL      8            /* what spawning one costs, in operations */
@@ -252,6 +253,9 @@ static enum step_result step(struct task *task, const struct op *op, const struc
         return compares(values[op->value], (enum compare)op->reg, values[op->other])
                    ? STEP_NEXT
                    : go_to(task, op->target);
+    case OP_CHANCE:
+        return rng_below(&task->start->rng, MILLION) < values[op->value] ? STEP_NEXT
+                                                                         : go_to(task, op->target);
     case OP_LOOP:
         return op_loop(task, op, values);
     case OP_NEXT:

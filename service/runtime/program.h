@@ -111,6 +111,7 @@ enum op_code {
               */
     OP_SIGNAL,    /* thing: condition; wakes who waits first */
     OP_BROADCAST, /* thing: condition; wakes all who wait */
+    OP_CHANCE,    /* go on at target unless a draw from the start's generator falls within value millionths */
     OP_CODES
 };
 

@@ -130,6 +130,25 @@ static void a_condition_is_tied_to_its_mutex(void **state)
                "   4  leave\n");
 }
 
+static void a_chance_branches_as_an_if_does(void **state)
+{
+    (void)state;
+    assert_fix("params: {p: {default: 2%, about: x}}\n"
+               "fix:\n"
+               "  main:\n"
+               "    - chance p:\n"
+               "        - chance 50%: exit\n"
+               "      else: drop\n",
+               "main:\n"
+               "   0  chance p0 else -> 4\n"
+               "   1  chance 500000 else -> 3\n"
+               "   2  leave\n"
+               "   3  jump -> 5\n"
+               "   4  drop\n"
+               "   5  linger\n"
+               "   6  leave\n");
+}
+
 static void a_loop_without_a_number_turns_until_a_break(void **state)
 {
     (void)state;
@@ -391,6 +410,7 @@ int main(void)
         cmocka_unit_test(locks_are_taken_by_their_kind),
         cmocka_unit_test(groups_are_added_to_and_waited_for),
         cmocka_unit_test(a_condition_is_tied_to_its_mutex),
+        cmocka_unit_test(a_chance_branches_as_an_if_does),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),
         cmocka_unit_test(a_break_out_of_a_counted_loop_clears_its_register),

@@ -320,7 +320,11 @@ static void a_statement_says_what_would_have_been_right(void **state)
         {"- if how is c: drop", "9:17: \"c\" is none of the choices of \"how\": known: a, b\n"},
         {"- if how is a b: drop", "9:17: a choice is compared with one word\n"},
         {"- if n > 3", "9:7: \"if\" needs something inside: write \"if n > 3:\" and a list below it\n"},
-        {"- else: drop", "9:7: \"else\" without an \"if\": it stands under the \"if\", without a dash\n"},
+        {"- else: drop",
+         "9:7: \"else\" without an \"if\" or a \"chance\": it stands under it, without a dash\n"},
+        {"- chance 2%", "9:7: \"chance\" needs something inside: write \"chance 2%:\" and a list below it\n"},
+        {"- chance n: drop", "9:14: \"chance\" needs a percentage such as 2%, not the count \"n\"\n"},
+        {"- chance 101%: drop", "9:14: \"chance\" needs a percentage from 0% to 100%, not \"101%\"\n"},
         {"- drop:", "9:7: \"drop\" has nothing inside: write it without the colon\n"},
         {"- await c", "9:13: write \"await done\" or \"await done S\", where S is a scope\n"},
         {"- await done c", "9:18: \"done\" needs a scope, and \"c\" is a channel (line 5)\n"},
@@ -421,9 +425,9 @@ static void messages_keep_to_their_line(void **state)
     (void)state;
     static const struct fault faults[] = {
         {"fix: {main: [\"a\\n  b\\tc\"], \"x\\ny\": []}\n",
-         "5:14: \"a\" is no statement: known: spawn, exit, panic, loop, break, if, send, recv, close, range, "
-         "select, "
-         "sleep, ...\n"
+         "5:14: \"a\" is no statement: known: spawn, exit, panic, loop, break, if, chance, send, recv, "
+         "close, range, "
+         "select, ...\n"
          "5:28: \"x y\" cannot name a task: a name is a letter, then letters, digits, - and _, at most 64 in "
          "all\n"},
     };

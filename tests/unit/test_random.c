@@ -123,6 +123,15 @@ static void write_loop(struct writer *writer, unsigned depth)
     writer->counters--;
 }
 
+static void write_chance(struct writer *writer, unsigned depth)
+{
+    bool outer = writer->in_loop;
+    indent(writer, depth);
+    buf_printf(&writer->text, "chance %u%%:\n", pick(writer, 101));
+    write_block(writer, depth + 1);
+    writer->in_loop = outer;
+}
+
 static void write_range(struct writer *writer, unsigned depth)
 {
     bool outer = writer->in_loop;
@@ -250,6 +259,8 @@ static void write_block(struct writer *writer, unsigned depth)
             write_loop(writer, depth);
         else if (what < 34)
             write_range(writer, depth);
+        else if (what < 38)
+            write_chance(writer, depth);
         else
             write_simple(writer, depth);
     }
