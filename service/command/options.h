@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 128
 
 /* Exit codes of every subcommand. */
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };

@@ -49,10 +49,11 @@ static void flags_init(struct flags *flags, const struct catalogue *catalogue)
     flags->count = RUN_OPTIONS;
     for (size_t p = 0; p < catalogue->count; p++) {
         const struct pattern *pattern = catalogue->patterns[p];
-        for (uint16_t i = 0; i < pattern->param_count && flags->count < OPTIONS_MAX; i++) {
+        for (uint16_t i = 0; i < pattern->param_count; i++) {
             const struct param *param = &pattern->params[i];
             if (flag_known(flags, param->name))
                 continue;
+            CHECK(flags->count < OPTIONS_MAX);
             char *help = flags->help[flags->count];
             snprintf(help, sizeof flags->help[0], "%s (of %s; default %s)", param->about, pattern->name,
                      param->default_text);
