@@ -33,11 +33,10 @@ static void await_timer(struct driver *driver)
 
 static void turn(struct driver *driver)
 {
-    bool more = runtime_turn(driver->runtime, (struct budget){.ns = TURN_NS});
     driver->turns++;
-    driver->busy = more;
+    driver->busy = runtime_turn(driver->runtime, (struct budget){.ns = TURN_NS});
     driver->after_turn(driver->argument);
-    if (more || driver->busy) {
+    if (driver->busy) {
         uv_timer_stop(&driver->timer);
         uv_idle_start(&driver->idle, on_idle);
         return;

@@ -67,6 +67,12 @@ static inline struct wait *task_wait(struct task *task, unsigned which)
 {
     return which == 0 ? &task->wait : &task->more[which - 1];
 }
+/* The case that a node stands for: the inverse of task_wait(). */
+static inline unsigned wait_case(const struct wait *wait)
+{
+    const struct task *task = wait->task;
+    return wait == &task->wait ? 0 : 1 + (unsigned)(wait - task->more);
+}
 /* Wakes the task of a node that stands in a queue. */
 void wait_wake(struct link *link, enum wake how);
 
@@ -117,6 +123,16 @@ void scope_close(struct runtime *runtime, struct scope *scope);
 static inline enum scope_state scope_state(const struct scope *scope, const struct start *start)
 {
     return scope->state != SCOPE_OPEN ? scope->state : start->scope.state;
+}
+/* The scope that an operation or a case names: a thing, or the start's own. */
+static inline struct scope *task_scope(const struct task *task, struct thing_ref ref)
+{
+    return ref.hops == HOPS_START_SCOPE ? &task->start->scope : env_thing(task->env, ref);
+}
+/* The task has heard that a scope is done, and remembers in which way. */
+static inline void task_hear_done(struct task *task, const struct scope *scope)
+{
+    task->heard = scope_state(scope, task->start) == SCOPE_TIMED_OUT ? END_TIMED_OUT : END_CANCELLED;
 }
 
 /* Locks (lock.c). */

@@ -70,22 +70,12 @@ static enum step_result op_tick(struct task *task, const struct op *op)
     return STEP_NEXT;
 }
 
-static struct scope *op_scope(struct task *task, const struct op *op)
-{
-    return op->thing.hops == HOPS_START_SCOPE ? &task->start->scope : env_thing(task->env, op->thing);
-}
-
-static void hear_done(struct task *task, const struct scope *scope)
-{
-    task->heard = scope_state(scope, task->start) == SCOPE_TIMED_OUT ? END_TIMED_OUT : END_CANCELLED;
-}
-
 static enum step_result op_await(struct task *task, const struct op *op)
 {
-    struct scope *scope = op_scope(task, op);
+    struct scope *scope = task_scope(task, op->thing);
     if (scope_state(scope, task->start) == SCOPE_OPEN)
         return task_block_on(task, &scope->waiters, TASK_AWAIT);
-    hear_done(task, scope);
+    task_hear_done(task, scope);
     return STEP_NEXT;
 }
 
@@ -98,7 +88,7 @@ static enum step_result op_linger(struct task *task)
         return STEP_BLOCKED;
     }
     if (scope->state != SCOPE_OPEN) {
-        hear_done(task, scope);
+        task_hear_done(task, scope);
         return STEP_NEXT;
     }
     if (workload->linger_ns > 0 && task_arm(task, workload->linger_ns) != ERR_OK)
@@ -290,13 +280,13 @@ static enum step_result resume(struct task *task, const struct op *op, const str
     case OP_RANGE:
         return received(task, op, task->woken_how == WAKE_CLOSED);
     case OP_AWAIT:
-        hear_done(task, op_scope(task, op));
+        task_hear_done(task, task_scope(task, op->thing));
         return STEP_NEXT;
     case OP_LINGER:
         if (task->woken_how == WAKE_TIMER)
             task->heard = END_RETURNED;
         else
-            hear_done(task, &task->start->scope);
+            task_hear_done(task, &task->start->scope);
         return STEP_NEXT;
     case OP_WAIT:
         return op_wait_resume(task, env_thing(task->env, op->thing));

@@ -191,8 +191,7 @@ static enum wake broadcast_meaning(const struct wait *wait)
     default:
         return WAKE_MATCHED;
     }
-    size_t which = wait == &task->wait ? 0 : 1 + (size_t)(wait - task->more);
-    return program->cases[op->first + which].kind == CASE_DONE ? WAKE_MATCHED : WAKE_CLOSED;
+    return program->cases[op->first + wait_case(wait)].kind == CASE_DONE ? WAKE_MATCHED : WAKE_CLOSED;
 }
 
 static bool run_waking(struct runtime *runtime)

@@ -2,11 +2,6 @@
  * random; with none, the default; without a default the task waits in the queues of all of them. */
 #include "runtime/internal.h"
 
-static struct scope *case_scope(const struct task *task, const struct select_case *arm)
-{
-    return arm->thing.hops == HOPS_START_SCOPE ? &task->start->scope : env_thing(task->env, arm->thing);
-}
-
 /* What carrying out a case would come to. */
 static enum attempt case_try(const struct task *task, const struct select_case *arm)
 {
@@ -20,7 +15,7 @@ static enum attempt case_try(const struct task *task, const struct select_case *
         ready = ((struct ticker *)env_thing(task->env, arm->thing))->pending;
         break;
     case CASE_DONE:
-        ready = scope_state(case_scope(task, arm), task->start) != SCOPE_OPEN;
+        ready = scope_state(task_scope(task, arm->thing), task->start) != SCOPE_OPEN;
         break;
     case CASE_AFTER:
         break;
@@ -37,7 +32,7 @@ bool select_settled(const struct task *task)
         bool channel = arm->kind == CASE_RECV || arm->kind == CASE_SEND;
         if (channel && ((struct channel *)env_thing(task->env, arm->thing))->closed)
             return true;
-        if (arm->kind == CASE_DONE && scope_state(case_scope(task, arm), task->start) != SCOPE_OPEN)
+        if (arm->kind == CASE_DONE && scope_state(task_scope(task, arm->thing), task->start) != SCOPE_OPEN)
             return true;
     }
     return false;
@@ -50,8 +45,7 @@ static enum step_result case_taken(struct task *task, const struct select_case *
     if (arm->kind == CASE_AFTER)
         task->heard = END_TIMED_OUT;
     else if (arm->kind == CASE_DONE)
-        task->heard = scope_state(case_scope(task, arm), task->start) == SCOPE_TIMED_OUT ? END_TIMED_OUT
-                                                                                         : END_CANCELLED;
+        task_hear_done(task, task_scope(task, arm->thing));
     else if (arm->kind == CASE_SEND && how == WAKE_CLOSED)
         return STEP_PANIC;
     task->pc = arm->target;
@@ -82,7 +76,7 @@ static struct link *case_queue(struct task *task, const struct select_case *arm)
     case CASE_TICK:
         return &((struct ticker *)env_thing(task->env, arm->thing))->waiters;
     case CASE_DONE:
-        return &case_scope(task, arm)->waiters;
+        return &task_scope(task, arm->thing)->waiters;
     case CASE_AFTER:
         break;
     }

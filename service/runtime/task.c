@@ -163,8 +163,7 @@ void task_wake(struct task *task, unsigned which, enum wake how)
 void wait_wake(struct link *link, enum wake how)
 {
     struct wait *wait = container_of(link, struct wait, link);
-    struct task *task = wait->task;
-    task_wake(task, wait == &task->wait ? 0 : 1 + (unsigned)(wait - task->more), how);
+    task_wake(wait->task, wait_case(wait), how);
 }
 
 void task_yield(struct task *task)
