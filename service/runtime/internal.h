@@ -43,9 +43,9 @@ static inline void *env_thing(struct env *env, struct thing_ref ref)
 }
 
 /* Tasks (task.c). */
-/* A ready task of `kind` that sees `env` (the spawner's); NULL: refused, the workload is capped or being
- * reclaimed. */
-struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step);
+/* A ready task of `kind` that sees `env` (the spawner's) and came about as `lineage` says; NULL: refused, the
+ * workload is capped or being reclaimed. */
+struct task *task_spawn(struct env *env, uint16_t kind, uint16_t lineage);
 /* Ends a task, whatever it is waiting for, and frees it and what only it kept alive. */
 void task_finish(struct task *task, enum task_end how);
 /* Arms the task's timer for `ns` from now; it is disarmed when the task wakes. ERR_MEMORY: the workload is

@@ -50,12 +50,18 @@ void runtime_abandon(struct runtime *runtime)
     free_slabs(runtime);
 }
 
+static void tally_free(struct tally *tally)
+{
+    lineages_deinit(&tally->lineages);
+    free(tally);
+}
+
 void runtime_deinit(struct runtime *runtime)
 {
     CHECK(runtime->abandoned || (runtime->live == 0 && runtime->starts == 0 && list_empty(&runtime->jobs)));
     free_slabs(runtime);
     for (uint32_t i = 0; i < runtime->tally_count; i++)
-        free(runtime->tallies[i]);
+        tally_free(runtime->tallies[i]);
     free(runtime->tallies);
     wheel_deinit(&runtime->wheel);
 }
@@ -74,6 +80,7 @@ struct tally *runtime_tally(struct runtime *runtime, const struct program *progr
     if (tally == NULL)
         return NULL;
     tally->program = program;
+    lineages_init(&tally->lineages);
     tallies[runtime->tally_count++] = tally;
     return tally;
 }

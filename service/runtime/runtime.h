@@ -12,6 +12,7 @@
 
 #include "base/slab.h"
 #include "runtime/census.h"
+#include "runtime/lineage.h"
 #include "runtime/task.h"
 
 /* Monotonic nanoseconds. */
@@ -44,6 +45,7 @@ struct call {
 struct tally {
     const struct program *program;
     struct census census;
+    struct lineages lineages;
     uint64_t states_seen;             /* bit s: some task has been in state s */
     uint64_t limit_hits[LIMIT_KINDS]; /* workloads that each limit stopped */
     uint64_t standing[];              /* by step: tasks that are blocked on it */

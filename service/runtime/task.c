@@ -52,7 +52,7 @@ static void frame_free(struct task *task)
     env_unref(env);
 }
 
-static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_t step)
+static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_t lineage)
 {
     struct start *start = env->start;
     *task = (struct task){
@@ -60,7 +60,7 @@ static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_
         .start = start,
         .pc = start->workload->program->kinds[kind].entry,
         .kind = kind,
-        .spawned_at = step,
+        .lineage = lineage,
         .state = TASK_READY,
         .env = env,
         .heard = END_RETURNED,
@@ -71,7 +71,7 @@ static void task_init(struct task *task, struct env *env, uint16_t kind, uint16_
     start->live++;
 }
 
-struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step)
+struct task *task_spawn(struct env *env, uint16_t kind, uint16_t lineage)
 {
     struct workload *workload = env->start->workload;
     struct runtime *runtime = workload->runtime;
@@ -80,7 +80,7 @@ struct task *task_spawn(struct env *env, uint16_t kind, uint16_t step)
     struct task *task = frame_new(env, &workload->program->kinds[kind], &env);
     if (task == NULL)
         return NULL;
-    task_init(task, env, kind, step);
+    task_init(task, env, kind, lineage);
     runtime->live++;
     count_add(workload, spawned, 1);
     count_add(workload, states[TASK_READY], 1);

@@ -25,13 +25,13 @@ struct task {
     struct wait wait;  /* in a thing's queue, or in the queue of ready tasks */
     struct wait *more; /* the further nodes of a select, or NULL */
     struct start *start;
-    struct env *env;     /* the innermost environment that it sees */
-    uint32_t since;      /* when it came to its step, in units of SINCE_MS since the runtime began */
-    uint16_t pc;         /* index into the program's ops */
-    uint16_t kind;       /* index into the program's kinds */
-    uint16_t spawned_at; /* the step that spawned it; main: 0 */
-    uint8_t state;       /* enum task_state */
-    uint8_t heard;       /* enum task_end that its last wake-up amounts to */
+    struct env *env;  /* the innermost environment that it sees */
+    uint32_t since;   /* when it came to its step, in units of SINCE_MS since the runtime began */
+    uint16_t pc;      /* index into the program's ops */
+    uint16_t kind;    /* index into the program's kinds */
+    uint16_t lineage; /* how it came about: see runtime/lineage.h, in the tally's */
+    uint8_t state;    /* enum task_state */
+    uint8_t heard;    /* enum task_end that its last wake-up amounts to */
     uint8_t more_count;
     bool timed;            /* its timer may be armed */
     uint8_t woken : 1;     /* it was woken and has not gone on yet */

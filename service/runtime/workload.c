@@ -114,7 +114,7 @@ enum err workload_start(struct workload *workload)
     /* The last turn may be long ago, and tickers and deadlines begin now. */
     runtime_read_clock(workload->runtime);
     struct start *start = start_new(workload);
-    bool spawned = start != NULL && task_spawn(&start->env, 0, 0) != NULL;
+    bool spawned = start != NULL && task_spawn(&start->env, 0, LINEAGE_MAIN) != NULL;
     if (start != NULL)
         env_unref(&start->env);
     if (!spawned)
