@@ -17,6 +17,7 @@ MIB = 1024 * 1024
 RECV = "leak-recv"
 FIXED = "fix-recv"
 PERIOD_MS = 10
+EVERY_RATE = 1000
 CONNECTIONS = 8
 MAX_REQUESTS = 2_000_000
 # Memory that a measurement may use without pushing the rest of the machine out.
@@ -36,12 +37,14 @@ class Plan:
     load_seconds: int
     churn_seconds: int
     memory_wait_seconds: int
+    every_seconds: int
 
 
 FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
-            scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15)
+            scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15,
+            every_seconds=10)
 QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
-             churn_seconds=3, memory_wait_seconds=15)
+             churn_seconds=3, memory_wait_seconds=15, every_seconds=3)
 
 
 @dataclass
@@ -335,6 +338,41 @@ def memory(bench: Bench) -> Iterator[Row]:
               expectation=at_most(1, "1%"))
 
 
+def every(bench: Bench) -> Iterator[Row]:
+    """Every pattern of the catalogue at once, each started at a rate; all that leak, and then all that are fixed."""
+    seconds = bench.plan.every_seconds
+    for variant in ("leak", "fix"):
+        with Daemon(bench.programs.leaklab) as daemon:
+            before, cpu, began = Lag.read(daemon), daemon.cpu_seconds(), time.monotonic()
+            modes = start_every(daemon, variant, seconds)
+            time.sleep(seconds)
+            cores = (daemon.cpu_seconds() - cpu) / (time.monotonic() - began)
+            lag = Lag.read(daemon).since(before)
+            scenarios = daemon.ask("GET", "/scenario")["scenarios"]
+        started = sum(scenario["starts"] for scenario in scenarios)
+        capped = sorted(scenario["mode"] for scenario in scenarios if scenario["cause"] == "capped")
+        title = f"{modes} {variant} patterns at once, {EVERY_RATE} starts/s each"
+        bench.keep("leaklab", {"measure": "every", "variant": variant, "scenarios": scenarios, "cores": cores})
+        yield Row(f"every_starts_{variant}", f"{title}: starts made", "%",
+                  [100 * started / (modes * EVERY_RATE * seconds)], higher_is_better=True,
+                  note=f"stopped by a limit: {', '.join(capped)}" if capped else "")
+        yield Row(f"every_cores_{variant}", f"{title}: processors used", "cores", [cores])
+        yield Row(f"every_lag_{variant}", f"{title}: loop lag p99, at most", "ms", [lag.quantile_bound(0.99) * 1e3])
+
+
+def start_every(daemon: Daemon, variant: str, seconds: int) -> int:
+    """One task a start where a pattern lets one choose."""
+    specs = []
+    for pattern in daemon.ask("GET", "/patterns")["patterns"]:
+        mode = f"{variant}-{pattern['name']}"
+        if mode in pattern["modes"]:
+            single = {"n": 1} if any(param["name"] == "n" for param in pattern["params"]) else {}
+            specs.append({"mode": mode, "rate": EVERY_RATE, "duration": f"{seconds}s",
+                          "linger": "100ms", **single})
+    daemon.ask("POST", "/scenario", specs)
+    return len(specs)
+
+
 class Nobody:
     def __enter__(self) -> Nobody:
         return self
@@ -351,7 +389,7 @@ def memory_peer(bench: Bench) -> Background | Nobody:
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "tickers": tickers, "scrape": scrape,
-    "churn": churn, "memory": memory,
+    "churn": churn, "memory": memory, "every": every,
 }
 
 

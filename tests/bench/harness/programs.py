@@ -181,7 +181,7 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def request(self, method: str, path: str, body: dict | None = None) -> tuple[int, bytes]:
+    def request(self, method: str, path: str, body: dict | list | None = None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(self.address, timeout=30)
         try:
             text = None if body is None else json.dumps(body)
@@ -210,7 +210,7 @@ class Daemon(Server):
         super().__init__(leaklab, "serve", "--listen", "127.0.0.1:0", "--log-format", "json",
                          "--max-tasks", max_tasks, "--max-heap", max_heap)
 
-    def ask(self, method: str, path: str, body: dict | None = None) -> dict:
+    def ask(self, method: str, path: str, body: dict | list | None = None) -> dict:
         status, text = self.request(method, path, body)
         if status >= 300:
             raise BenchError(f"{method} {path}: {status}: {text[:500]!r}")
