@@ -47,6 +47,11 @@
 #define LIMIT_CLOSE_MS     250 /* that a daemon takes to free its tasks before it leaves them to the system */
 #define LIMIT_LOGGED_STEPS 50
 
+/* Profiles. */
+#define LIMIT_PROFILE_SAMPLES 16384
+#define LIMIT_PROFILE_GROUPS  4096
+#define LIMIT_PROFILE_BYTES   (64 * 1024 * 1024) /* rendered */
+
 /* HTTP. */
 #define LIMIT_BODY_BYTES         (64 * 1024)
 #define LIMIT_JSON_DEPTH         32

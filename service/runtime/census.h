@@ -24,6 +24,21 @@ enum limit_kind {
 
 const char *limit_kind_word(enum limit_kind kind);
 
+/* The judge's word on a task (service/judge). Names are label values of leaklab_tasks_leaked. */
+#define VERDICT_TABLE(X)                                                                                     \
+    X(LIVE, "live")       /* may still move, or was not looked at yet */                                     \
+    X(STUCK, "stuck")     /* nothing that can still run can ever wake it */                                  \
+    X(ENDLESS, "endless") /* its owner has left, and no way leads from where it stands to its end */
+
+enum verdict {
+#define X(name, word) VERDICT_##name,
+    VERDICT_TABLE(X)
+#undef X
+        VERDICTS
+};
+
+const char *verdict_word(enum verdict verdict);
+
 /* At every moment between two operations: spawned = live + the sum of ended; the sum of states = live. */
 struct census {
     uint64_t spawned;
