@@ -119,12 +119,20 @@ static void put_params(struct buf *page, const struct pattern *pattern)
 
 static void put_expect(struct buf *page, const struct pattern *pattern)
 {
-    buf_puts(page, "\ntasks that one start leaks once its owner has left\n");
+    buf_puts(page, "\nwhat one start leaks once its owner has left\n");
     for (enum variant which = 0; which < VARIANTS; which++) {
-        char text[MODE_TEXT];
-        if (pattern->variants[which].program != NULL)
-            buf_printf(page, "  %s: %s\n", mode_format((struct mode){pattern, which}, text),
-                       pattern->variants[which].expect_text);
+        char mode[MODE_TEXT];
+        if (pattern->variants[which].program == NULL)
+            continue;
+        buf_printf(page, "  %s:", mode_format((struct mode){pattern, which}, mode));
+        for (enum expect expect = 0, first = EXPECTS; expect < EXPECTS; expect++) {
+            const char *text = pattern->variants[which].expect_texts[expect];
+            if (text == NULL)
+                continue;
+            buf_printf(page, "%s %s %s", first == EXPECTS ? "" : ",", text, expect_word(expect));
+            first = expect;
+        }
+        buf_putc(page, '\n');
     }
 }
 

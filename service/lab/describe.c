@@ -73,6 +73,20 @@ static json_t *describe_param(const struct param *param)
     return finished(object, failed);
 }
 
+/* As written: "n" when only tasks are stated, {"tasks": "0", "tickers": "n"} otherwise. */
+static json_t *describe_expect(const struct pattern_variant *variant)
+{
+    json_t *object = json_object();
+    int failed = 0;
+    for (enum expect expect = 0; expect < EXPECTS; expect++)
+        if (variant->expect_texts[expect] != NULL)
+            put(object, expect_word(expect), json_string(variant->expect_texts[expect]), &failed);
+    if (json_object_size(object) > 1)
+        return finished(object, failed);
+    json_decref(object);
+    return json_string(variant->expect_texts[EXPECT_TASKS]);
+}
+
 json_t *describe_pattern(const struct pattern *pattern, bool whole)
 {
     json_t *modes = json_array();
@@ -85,7 +99,7 @@ json_t *describe_pattern(const struct pattern *pattern, bool whole)
         if (pattern->variants[variant].program == NULL)
             continue;
         failed |= json_array_append_new(modes, json_string(mode_format(mode, text)));
-        put(expect, variant_word(mode.variant), json_string(pattern->variants[variant].expect_text), &failed);
+        put(expect, variant_word(mode.variant), describe_expect(&pattern->variants[variant]), &failed);
     }
     for (uint16_t i = 0; i < pattern->param_count; i++)
         failed |= json_array_append_new(params, describe_param(&pattern->params[i]));

@@ -73,8 +73,9 @@ static void texts_read(struct compiler *compiler, const struct node *root)
         name_check(compiler, name, "a pattern");
 }
 
-/* Compiles the operand of `expect` for a variant that the pattern has. */
-static void expect_read(struct compiler *compiler, const struct node *node, enum variant which)
+/* Compiles one operand of `expect` for a variant that the pattern has. */
+static void expect_read(struct compiler *compiler, const struct node *node, enum variant which,
+                        enum expect expect)
 {
     struct words words;
     struct value value;
@@ -84,12 +85,41 @@ static void expect_read(struct compiler *compiler, const struct node *node, enum
     if (text_read(compiler, node) == NULL || !words_split(compiler, node, &words) ||
         !operand_compile(compiler, words.items, words.count, need, node, &value))
         return;
-    variant->expect_text = arena_text(compiler->pattern->arena, words.text, strlen(words.text));
-    if (variant->expect_text == NULL)
+    variant->expect_texts[expect] = arena_text(compiler->pattern->arena, words.text, strlen(words.text));
+    if (variant->expect_texts[expect] == NULL)
         report_memory(compiler);
     else if (variant->program != NULL)
-        accept(compiler, node, program_add_value(variant->program, value, &variant->program->expect),
+        accept(compiler, node, program_add_value(variant->program, value, &variant->program->expect[expect]),
                "operands", LIMIT_CONSTANTS);
+}
+
+/* What a variant leaks: a number of tasks, or a mapping for more than tasks. What is not stated is 0. */
+static void expect_variant(struct compiler *compiler, const struct node *node, enum variant which)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        EXPECT_TABLE(X)
+#undef X
+    };
+    struct program *program = compiler->pattern->variants[which].program;
+    uint16_t none = 0;
+    if (program != NULL)
+        accept(compiler, node, program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &none),
+               "operands", LIMIT_CONSTANTS);
+    for (enum expect expect = 0; program != NULL && expect < EXPECTS; expect++)
+        program->expect[expect] = none;
+    if (node->kind != NODE_MAP) {
+        expect_read(compiler, node, which, EXPECT_TASKS);
+        return;
+    }
+    keys_check(compiler, node, words, COUNT_OF(words));
+    if (node_member(node, words[EXPECT_TASKS]) == NULL)
+        report(compiler, node, "\"expect\" does not say how many tasks \"%s\" leaks", variant_word(which));
+    for (enum expect expect = 0; expect < EXPECTS; expect++) {
+        const struct node *each = node_member(node, words[expect]);
+        if (each != NULL)
+            expect_read(compiler, each, which, expect);
+    }
 }
 
 static void expects_read(struct compiler *compiler, const struct node *root)
@@ -111,7 +141,7 @@ static void expects_read(struct compiler *compiler, const struct node *root)
         const struct node *node = node_member(expect, variant_word(which));
         const struct node *tasks = node_member(root, variant_word(which));
         if (node != NULL && tasks != NULL)
-            expect_read(compiler, node, which);
+            expect_variant(compiler, node, which);
         else if (tasks != NULL)
             report(compiler, expect->key, "\"expect\" does not say what \"%s\" leaks", variant_word(which));
         else if (node != NULL)

@@ -62,7 +62,9 @@ struct param {
 
 struct pattern_variant {
     struct program *program; /* NULL when the pattern does not have this variant */
-    const char *expect_text; /* tasks leaked once the owner has left, as written: "n", "0"; NULL likewise */
+    /* What is leaked once the owner has left, as written: "n", "0"; NULL where the pattern does not state it,
+     * and it is 0. */
+    const char *expect_texts[EXPECTS];
 };
 
 struct pattern {
@@ -117,5 +119,12 @@ int64_t param_default(const struct pattern *pattern, uint16_t index, const int64
  * truth. `values` is what program_resolve made of the variant's program. */
 static inline int64_t pattern_expected(const struct program *program, const int64_t *values)
 {
-    return values[program->expect];
+    return values[program->expect[EXPECT_TASKS]];
+}
+
+/* The same of everything that a pattern states. */
+static inline int64_t pattern_expected_of(const struct program *program, const int64_t *values,
+                                          enum expect expect)
+{
+    return values[program->expect[expect]];
 }

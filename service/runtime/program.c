@@ -39,6 +39,17 @@ const char *task_end_word(enum task_end end)
     return words[end];
 }
 
+const char *expect_word(enum expect expect)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        EXPECT_TABLE(X)
+#undef X
+    };
+    CHECK(expect < EXPECTS);
+    return words[expect];
+}
+
 static char *text_copy(const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -70,6 +70,20 @@ enum task_end {
         TASK_ENDS
 };
 
+/* What a start leaves behind once its owner has left, as its pattern states it. Names are keys of `expect`;
+ * what is not stated there is 0. */
+#define EXPECT_TABLE(X)                                                                                      \
+    X(TASKS, "tasks")                                                                                        \
+    X(TICKERS, "tickers") /* armed */
+
+enum expect {
+#define X(name, word) EXPECT_##name,
+    EXPECT_TABLE(X)
+#undef X
+        EXPECTS
+};
+
+const char *expect_word(enum expect expect);
 const char *thing_kind_word(enum thing_kind kind);
 const char *task_state_word(enum task_state state);
 const char *task_end_word(enum task_end end);
@@ -226,7 +240,7 @@ struct program {
     struct task_kind *kinds; /* kinds[0] is main */
     uint16_t op_count, case_count, step_count, value_count, layout_count, kind_count;
     uint16_t param_count; /* how many parameters a workload must bring; set by whoever makes the program */
-    uint16_t expect;      /* index into values: tasks leaked by one start once its owner has left */
+    uint16_t expect[EXPECTS]; /* indices into values: what one start leaks */
 };
 
 /* An empty program with layouts[0] made; NULL when memory is out. The texts are copied. The caller owns it.

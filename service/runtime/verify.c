@@ -100,8 +100,9 @@ static const char *check_values(const struct program *program)
         if (value->times < 0 || value->over < 0 || value->max < 0)
             return "a value has a negative factor or bound";
     }
-    if (program->expect >= program->value_count)
-        return "what is expected to leak is not a value";
+    for (int what = 0; what < EXPECTS; what++)
+        if (program->expect[what] >= program->value_count)
+            return "what is expected to leak is not a value";
     return SOUND;
 }
 

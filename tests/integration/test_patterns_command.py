@@ -53,7 +53,7 @@ def test_shows_a_pattern_with_its_source_line_by_line(path):
     done = leaklab.run("patterns", path.stem)
     assert done.returncode == 0 and done.stderr == ""
     page, _, source = done.stdout.rpartition(f"\n{path.name}\n")
-    for headline in ("how it happens", "what to do about it", "tasks that one start leaks once its owner has left"):
+    for headline in ("how it happens", "what to do about it", "what one start leaks once its owner has left"):
         assert f"\n{headline}\n" in page
     lines = path.read_text(encoding="utf-8").splitlines()
     assert source.splitlines() == [f"{number:5}  {line}".rstrip() for number, line in enumerate(lines, 1)]

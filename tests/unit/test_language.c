@@ -368,7 +368,7 @@ static void the_same_pattern_as_json_gives_the_same_program(void **state)
     program_list(yaml.pattern->variants[VARIANT_FIX].program, &a);
     program_list(json.pattern->variants[VARIANT_FIX].program, &b);
     assert_string_equal(buf_text(&a), buf_text(&b));
-    assert_string_equal(json.pattern->variants[VARIANT_FIX].expect_text, "n - 1");
+    assert_string_equal(json.pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TASKS], "n - 1");
     buf_deinit(&a);
     buf_deinit(&b);
     compiled_free(&yaml);
@@ -382,7 +382,7 @@ static void a_pattern_may_have_one_variant_only(void **state)
     assert_int_equal(compiled.err, ERR_OK);
     assert_non_null(compiled.pattern->variants[VARIANT_LEAK].program);
     assert_null(compiled.pattern->variants[VARIANT_FIX].program);
-    assert_null(compiled.pattern->variants[VARIANT_FIX].expect_text);
+    assert_null(compiled.pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TASKS]);
     assert_string_equal(compiled.pattern->signature, "");
     compiled_free(&compiled);
 }

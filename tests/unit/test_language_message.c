@@ -134,6 +134,16 @@ static void a_pattern_needs_its_parts(void **state)
         {HEAD "fix: {main: []}\n"
               "expect: {fix: m}\n",
          "6:15: \"expect\" needs a whole number such as 16; no parameter is called \"m\"\n"},
+        {HEAD "fix: {main: []}\n"
+              "expect: {fix: {tasks: 1, tikers: 2}}\n",
+         "6:26: \"tikers\" is not known here: did you mean \"tickers\"?\n"},
+        {HEAD "fix: {main: []}\n"
+              "expect: {fix: {tickers: 5ms}}\n",
+         "6:15: \"expect\" does not say how many tasks \"fix\" leaks\n"
+         "6:25: \"expect\" needs a whole number such as 16, not the duration \"5ms\"\n"},
+        {HEAD "fix: {main: []}\n"
+              "expect: {fix: [1]}\n",
+         "6:15: \"fix\" must be a text, not a list\n"},
         {HEAD "fix: []\n"
               "expect: {fix: 0}\n",
          "5:6: \"fix\" is a mapping of tasks to lists of statements, not a list\n"},

@@ -155,8 +155,30 @@ static void what_is_expected_to_leak_follows_the_parameters(void **state)
     int64_t params[6] = {70}, values[LIMIT_CONSTANTS];
     program_resolve(program, params, 0, 0, values);
     assert_int_equal(pattern_expected(program, values), 71);
-    assert_string_equal(compiled.pattern->variants[VARIANT_FIX].expect_text, "n + 1");
+    assert_string_equal(compiled.pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TASKS], "n + 1");
     compiled_free(&compiled);
+}
+
+static void what_is_not_stated_is_expected_not_to_leak(void **state)
+{
+    (void)state;
+    struct compiled plain =
+        compile(HEAD "params: {n: {default: 7, about: a}}\nfix: {main: []}\nexpect: {fix: n}\n");
+    struct compiled map = compile(HEAD "params: {n: {default: 7, about: a}}\nfix: {main: []}\n"
+                                       "expect: {fix: {tickers: n * 2, tasks: 0}}\n");
+    const struct program *program = plain.pattern->variants[VARIANT_FIX].program;
+    int64_t params[1] = {70}, values[LIMIT_CONSTANTS];
+    program_resolve(program, params, 0, 0, values);
+    assert_int_equal(pattern_expected_of(program, values, EXPECT_TASKS), 70);
+    assert_int_equal(pattern_expected_of(program, values, EXPECT_TICKERS), 0);
+    assert_null(plain.pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TICKERS]);
+    program = map.pattern->variants[VARIANT_FIX].program;
+    program_resolve(program, params, 0, 0, values);
+    assert_int_equal(pattern_expected(program, values), 0);
+    assert_int_equal(pattern_expected_of(program, values, EXPECT_TICKERS), 140);
+    assert_string_equal(map.pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TICKERS], "n * 2");
+    compiled_free(&plain);
+    compiled_free(&map);
 }
 
 /* ---- the catalogue ---- */
@@ -213,8 +235,8 @@ static void the_articles_patterns_have_the_articles_defaults(void **state)
         assert_non_null(pattern);
         assert_non_null(pattern_param(pattern, rows[i].param, &index));
         assert_int_equal(param_default(pattern, index, params, 120000000), rows[i].expected);
-        assert_string_equal(pattern->variants[VARIANT_LEAK].expect_text, "n");
-        assert_string_equal(pattern->variants[VARIANT_FIX].expect_text, "0");
+        assert_string_equal(pattern->variants[VARIANT_LEAK].expect_texts[EXPECT_TASKS], "n");
+        assert_string_equal(pattern->variants[VARIANT_FIX].expect_texts[EXPECT_TASKS], "0");
     }
     catalogue_deinit(&catalogue);
 }
@@ -280,6 +302,7 @@ int main(void)
         cmocka_unit_test(values_are_read_as_users_write_them),
         cmocka_unit_test(bare_numbers_count_seconds_and_bytes),
         cmocka_unit_test(what_is_expected_to_leak_follows_the_parameters),
+        cmocka_unit_test(what_is_not_stated_is_expected_not_to_leak),
         cmocka_unit_test(every_file_of_the_catalogue_is_a_pattern_with_its_name),
         cmocka_unit_test(the_articles_patterns_have_the_articles_defaults),
         cmocka_unit_test(a_mode_is_a_variant_and_a_pattern),

@@ -184,7 +184,7 @@ static void every_index_is_checked(void **state)
     FAULT(values[0].kind, (enum value_kind)9, "a value is of no known kind");
     FAULT(values[0].kind, VALUE_PARAM, "a value refers to a parameter that does not exist");
     FAULT(values[0].times, -1, "a value has a negative factor or bound");
-    FAULT(expect, 2, "what is expected to leak is not a value");
+    FAULT(expect[EXPECT_TASKS], 2, "what is expected to leak is not a value");
     FAULT(kinds[1].entry, OPS, "a kind's entry is not an operation");
     FAULT(kinds[1].layout, 0, "a kind's layout is not one, or is the start's");
     FAULT(kinds[1].layout, 2, "a kind's layout is not one, or is the start's");
