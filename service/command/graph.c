@@ -16,7 +16,7 @@
 enum graph_option { VARIANT, GRAPH_OPTIONS };
 
 static const struct option_spec specs[GRAPH_OPTIONS] = {
-    [VARIANT] = {"variant", "VARIANT", NULL, "read a FILE and draw this variant of it: leak, fix"},
+    [VARIANT] = {"variant", "VARIANT", NULL, "read a FILE and draw this variant of it: leak, fix, decoy"},
 };
 
 static const struct options options = {"leaklab graph", specs, GRAPH_OPTIONS, NULL};

@@ -223,10 +223,10 @@ static void run_stages(struct runtime *runtime, struct workload *workload, const
     print_stage("after spawn (still blocked)", "after_spawn", runtime, json);
     run_until(runtime, leave_ns, NULL, workload);
     workload_cancel(workload);
-    bool fixed = spec->mode.variant == VARIANT_FIX;
-    run_until(runtime, runtime->clock->now_ns(runtime->clock) + WAIT_NS, fixed ? alone : workload_told,
+    bool leaves = spec->mode.variant != VARIANT_LEAK;
+    run_until(runtime, runtime->clock->now_ns(runtime->clock) + WAIT_NS, leaves ? alone : workload_told,
               workload);
-    if (fixed)
+    if (leaves)
         print_stage("after cancel + wait", "after_cancel_wait", runtime, json);
     print_stage("end", "end", runtime, json);
 }
@@ -268,7 +268,8 @@ static int print_help(const struct options *options, const struct catalogue *cat
     puts("usage: leaklab run [flags]\n\n"
          "Starts one pattern, lets its owner stay for a while, cancels, and prints how many tasks there are "
          "at each\n"
-         "stage. A fixed mode comes back to 1, the owner; a leaking one does not. Flags may be written as in "
+         "stage. A fixed mode and a decoy come back to 1, the owner; a leaking mode does not. Flags may be "
+         "written as in "
          "Go,\n"
          "-n=2000, or as GNU does, --n 2000.\n");
     options_print_help(options);

@@ -161,13 +161,13 @@ static void variants_compile(struct compiler *compiler, const struct node *root)
             variant_compile(compiler, which, tasks, node_member(root, "share"));
     }
     if (count == 0)
-        report(compiler, root, "the pattern needs \"leak\", \"fix\" or both: its tasks");
+        report(compiler, root, "the pattern needs \"leak\", \"fix\", or \"decoy\": its tasks");
 }
 
 static void root_compile(struct compiler *compiler, const struct node *root)
 {
-    static const char *const keys[] = {"pattern", "title", "story", "remedy", "signature",
-                                       "params",  "share", "leak",  "fix",    "expect"};
+    static const char *const keys[] = {"pattern", "title", "story", "remedy", "signature", "params",
+                                       "share",   "leak",  "fix",   "decoy",  "expect"};
     if (root->kind != NODE_MAP) {
         report(compiler, root, "a pattern is a mapping that begins with \"pattern: NAME\", not %s",
                node_kind_phrase(root));

@@ -13,10 +13,12 @@
 #include "language/message.h"
 #include "runtime/program.h"
 
-/* Words of variants, as they stand in a pattern, in a mode ("leak-recv") and in label values. */
+/* Words of variants, as they stand in a pattern, in a mode ("leak-recv") and in label values. A pattern has a
+ * leak, its fix, or both; or it is a decoy: what looks like a leak for a while and is none. */
 #define VARIANT_TABLE(X)                                                                                     \
     X(LEAK, "leak")                                                                                          \
-    X(FIX, "fix")
+    X(FIX, "fix")                                                                                            \
+    X(DECOY, "decoy")
 
 enum variant {
 #define X(name, word) VARIANT_##name,

@@ -49,9 +49,10 @@ def test_patterns_say_what_they_take_and_what_leaks(shared):
     patterns = {pattern["name"]: pattern for pattern in catalogue["patterns"]}
     assert sorted(patterns) == PATTERNS
     for name, pattern in patterns.items():
-        assert pattern["modes"] == [f"leak-{name}", f"fix-{name}"]
+        decoy = "decoy" in pattern["expect"]
+        assert pattern["modes"] == ([f"decoy-{name}"] if decoy else [f"leak-{name}", f"fix-{name}"])
         assert pattern["title"] and pattern["story"] and pattern["remedy"]
-        assert pattern["expect"]["fix"] in ("0", 0)
+        assert pattern["expect"]["decoy" if decoy else "fix"] in ("0", 0)
         assert "n" in [param["name"] for param in pattern["params"]]
         for param in pattern["params"]:
             assert param["about"] and "default" in param

@@ -27,6 +27,7 @@ ARTICLE = [  # mode, flags, tasks after the spawn, tasks at the end
     ("fix-send", ["-n=2000", "-linger=80ms"], 2001, 1),
     ("leak-ticker", ["-n=5", "-tick=10ms", "-linger=80ms"], 6, 6),
     ("fix-ticker", ["-n=5", "-tick=10ms", "-linger=80ms"], 6, 1),
+    ("decoy-resident", ["-n=10", "-linger=80ms"], 31, 1),
 ]
 
 
@@ -37,7 +38,7 @@ def test_prints_the_numbers_of_the_article(mode, flags, spawned, end):
     assert seen[1] == ("after spawn (still blocked)", spawned)
     assert seen[-1] == ("end", end)
     waited = [tasks for stage, tasks in seen if stage == "after cancel + wait"]
-    assert waited == ([1] if mode.startswith("fix-") else [])
+    assert waited == ([] if mode.startswith("leak-") else [1])
 
 
 @pytest.mark.parametrize("mode, spawned", [("leak-recv", 3001), ("leak-send", 3001), ("leak-ticker", 2)])

@@ -99,10 +99,10 @@ static void a_pattern_needs_its_parts(void **state)
                  "1:1: the pattern needs \"title\": a few words\n"
                  "1:1: the pattern needs \"story\": how it happens in real services\n"
                  "1:1: the pattern needs \"remedy\": what to do about it\n"
-                 "1:1: the pattern needs \"leak\", \"fix\" or both: its tasks\n"
+                 "1:1: the pattern needs \"leak\", \"fix\", or \"decoy\": its tasks\n"
                  "1:1: the pattern needs \"expect\": the tasks that are leaked once the owner has left, such "
                  "as {leak: n, fix: 0}\n"},
-        {HEAD, "1:1: the pattern needs \"leak\", \"fix\" or both: its tasks\n"
+        {HEAD, "1:1: the pattern needs \"leak\", \"fix\", or \"decoy\": its tasks\n"
                "1:1: the pattern needs \"expect\": the tasks that are leaked once the owner has left, such "
                "as {leak: n, fix: 0}\n"},
         {"pattern: 9p\n"
