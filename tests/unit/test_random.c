@@ -1,6 +1,9 @@
 /* Random programs, played with at random: whatever a pattern says and whenever it is cut short, the books
- * balance after every round, and after a reclaim nothing is left. A failure names its seed and shows the
- * pattern. */
+ * balance after every round (tests/lib/stage.h), every task waits where it should, nobody has lost a wake-up
+ * at rest, queues are first in, first out (tests/lib/invariant.h), and after a reclaim nothing is left.
+ *
+ * A failure is made smaller, and its pattern shown with its seed. LEAKLAB_SEEDS=n tries n seeds,
+ * LEAKLAB_SEED=s that one alone, of each test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,301 +16,51 @@
 
 #include "base/rng.h"
 #include "fault.h"
-#include "stage.h"
+#include "grow.h"
+#include "invariant.h"
+#include "isolate.h"
 
-#define PROGRAMS  150
-#define KINDS     5 /* main, and a to d; each spawns only later ones, or itself now and then */
-#define TEXT_MOST 7000
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SEEDS 300
+#else
+#define SEEDS 2000
+#endif
+#define BATCH         100 /* seeds in one child process */
+#define BATCH_SECONDS 60  /* of CPU, before it counts as hanging */
+#define TRIAL_SECONDS 10
+#define ACTS          40
+#define SLOW_STEPS    60 /* in one act, task by task */
+#define TEXT_MOST     8000
 
-/* ---- a pattern ---- */
-
-struct writer {
-    struct rng rng;
-    struct buf text;
-    unsigned kind;     /* at hand */
-    unsigned counters; /* counted loops around the statement at hand */
-    bool in_loop;
+/* What a child tells its parent, even when it dies. */
+struct progress {
+    uint64_t seed;
+    unsigned act;
+    bool compiled;
 };
 
-static uint32_t pick(struct writer *writer, uint32_t bound)
-{
-    return rng_below(&writer->rng, bound);
-}
-
-static bool chance(struct writer *writer, uint32_t percent)
-{
-    return pick(writer, 100) < percent;
-}
-
-static void indent(struct writer *writer, unsigned depth)
-{
-    buf_printf(&writer->text, "%*s- ", (int)(4 * depth), "");
-}
-
-static const char *duration(struct writer *writer)
-{
-    static const char *const texts[] = {"0s",   "1ns",   "1ms", "3ms", "10ms",
-                                        "64ms", "100ms", "5s",  "1h",  "30d"};
-    return texts[pick(writer, COUNT_OF(texts))];
-}
-
-static const char *channel(struct writer *writer)
-{
-    static const char *const shared[] = {"none", "one", "many", "none", "own-c"};
-    return shared[pick(writer, writer->kind == 0 || writer->kind == 3 ? 4 : 5)];
-}
-
-static const char *ticker(struct writer *writer)
-{
-    return writer->kind == 0 || writer->kind == 3 || chance(writer, 30) ? "beat" : "own-t";
-}
-
-static const char *scope(struct writer *writer)
-{
-    static const char *const names[] = {"", "whole", "brief", "own-s"};
-    return names[pick(writer, writer->kind == 0 || writer->kind == 3 ? 3 : 4)];
-}
-
-static void write_block(struct writer *writer, unsigned depth);
-
-/* The first case of a select goes on behind it, so that what stands there can be reached. */
-static void write_case(struct writer *writer, unsigned depth, const char *head, bool *some)
-{
-    buf_printf(&writer->text, "%*s%s:", (int)(4 * depth), "", head);
-    buf_puts(&writer->text, "\n");
-    bool first = !*some;
-    *some = true;
-    if (!first && depth <= 4 && chance(writer, 60))
-        write_block(writer, depth + 1);
-}
-
-/* Names and verbs of a select's cases may not repeat. */
-static void write_select(struct writer *writer, unsigned depth)
-{
-    char head[64];
-    bool some = false;
-    static const char *const channels[] = {"none", "one", "many"};
-    indent(writer, depth);
-    buf_puts(&writer->text, "select:\n");
-    for (unsigned i = 0; i < COUNT_OF(channels) * 2; i++) {
-        if (chance(writer, 75))
-            continue;
-        snprintf(head, sizeof head, "%s %s", i % 2 == 0 ? "recv" : "send", channels[i / 2]);
-        write_case(writer, depth + 1, head, &some);
-    }
-    if (chance(writer, 40)) {
-        snprintf(head, sizeof head, "tick %s", ticker(writer));
-        write_case(writer, depth + 1, head, &some);
-    }
-    if (chance(writer, 50)) {
-        snprintf(head, sizeof head, "done %s", scope(writer));
-        write_case(writer, depth + 1, head, &some);
-    }
-    if (chance(writer, 30)) {
-        snprintf(head, sizeof head, "after %s", duration(writer));
-        write_case(writer, depth + 1, head, &some);
-    }
-    if (!some || chance(writer, 15))
-        write_case(writer, depth + 1, "default", &some);
-}
-
-static void write_loop(struct writer *writer, unsigned depth)
-{
-    bool outer = writer->in_loop;
-    indent(writer, depth);
-    buf_printf(&writer->text, "loop %u:\n", pick(writer, 8));
-    writer->counters++;
-    writer->in_loop = true;
-    write_block(writer, depth + 1);
-    writer->in_loop = outer;
-    writer->counters--;
-}
-
-static void write_chance(struct writer *writer, unsigned depth)
-{
-    bool outer = writer->in_loop;
-    indent(writer, depth);
-    buf_printf(&writer->text, "chance %u%%:\n", pick(writer, 101));
-    write_block(writer, depth + 1);
-    writer->in_loop = outer;
-}
-
-static void write_range(struct writer *writer, unsigned depth)
-{
-    bool outer = writer->in_loop;
-    indent(writer, depth);
-    buf_printf(&writer->text, "range %s:\n", channel(writer));
-    writer->in_loop = true;
-    write_block(writer, depth + 1);
-    writer->in_loop = outer;
-}
-
-static void write_spawn(struct writer *writer, unsigned depth)
-{
-    unsigned kind = writer->kind + 1 + pick(writer, 2);
-    if (kind >= KINDS)
-        kind = chance(writer, 30) ? KINDS - 1 : 0;
-    indent(writer, depth);
-    if (kind == 0 || writer->counters >= LIMIT_LOOPS)
-        buf_puts(&writer->text, "drop\n");
-    else
-        buf_printf(&writer->text, "spawn %c * %u\n", 'a' + (int)kind - 1,
-                   pick(writer, chance(writer, 5) ? 3000 : 8));
-}
-
-/* Mostly in pairs, or everybody would soon wait. */
-static void write_lock(struct writer *writer, unsigned depth)
-{
-    static const char *const pairs[][2] = {{"lock m", "unlock m"},     {"lock rw", "unlock rw"},
-                                           {"rlock rw", "runlock rw"}, {"rlock rw", "runlock rw"},
-                                           {"add g 2", "finish g"},    {"add g", "finish g"}};
-    unsigned which = pick(writer, COUNT_OF(pairs));
-    bool both = chance(writer, 80), first = both || chance(writer, 50);
-    if (first) {
-        indent(writer, depth);
-        buf_printf(&writer->text, "%s\n", pairs[which][0]);
-    }
-    if (first && which == 0 && chance(writer, 30)) {
-        indent(writer, depth);
-        buf_puts(&writer->text, "wait k\n");
-    } else if (first && chance(writer, 50)) {
-        indent(writer, depth);
-        buf_printf(&writer->text, "sleep %s\n", duration(writer));
-    }
-    if (both || !first) {
-        indent(writer, depth);
-        buf_printf(&writer->text, "%s\n", pairs[which][1]);
-    }
-}
-
-static void write_simple(struct writer *writer, unsigned depth)
-{
-    static const char *const holds[] = {"1B", "100B", "4KiB", "300KiB", "holds", "0"};
-    static const char *const rare[] = {"cancel whole", "drop", "wait g", "signal k", "broadcast k"};
-    if (chance(writer, 20)) {
-        write_spawn(writer, depth);
-        return;
-    }
-    if (chance(writer, 20)) {
-        write_lock(writer, depth);
-        return;
-    }
-    indent(writer, depth);
-    switch (pick(writer, 11)) {
-    case 0:
-    case 1:
-        buf_printf(&writer->text, "recv %s\n", channel(writer));
-        return;
-    case 2:
-    case 3:
-        buf_printf(&writer->text, "send %s\n", channel(writer));
-        return;
-    case 4:
-        buf_printf(&writer->text, "sleep %s\n", duration(writer));
-        return;
-    case 5:
-        buf_printf(&writer->text, "tick %s\n", ticker(writer));
-        return;
-    case 6:
-        buf_printf(&writer->text, chance(writer, 50) ? "stop %s\n" : "tick %s\n", ticker(writer));
-        return;
-    case 7:
-        buf_printf(&writer->text, "await done %s\n", scope(writer));
-        return;
-    case 8:
-        buf_printf(&writer->text, "hold %s\n", holds[pick(writer, COUNT_OF(holds))]);
-        return;
-    case 9:
-        buf_printf(&writer->text, chance(writer, 30) ? "close %s\n" : "recv %s\n", channel(writer));
-        return;
-    default:
-        buf_printf(&writer->text, "%s\n", rare[pick(writer, COUNT_OF(rare))]);
-    }
-}
-
-static void write_last(struct writer *writer, unsigned depth)
-{
-    indent(writer, depth);
-    switch (pick(writer, writer->in_loop ? 4 : 3)) {
-    case 0:
-        buf_puts(&writer->text, "exit\n");
-        return;
-    case 1:
-        buf_puts(&writer->text, chance(writer, 30) ? "panic\n" : "exit\n");
-        return;
-    case 2:
-        buf_puts(&writer->text, "loop:\n");
-        writer->in_loop = true;
-        write_simple(writer, depth + 1);
-        indent(writer, depth + 1);
-        buf_puts(&writer->text, chance(writer, 50) ? "tick beat\n" : "await done\n");
-        return;
-    default:
-        buf_puts(&writer->text, "break\n");
-    }
-}
-
-static void write_block(struct writer *writer, unsigned depth)
-{
-    unsigned count = 1 + pick(writer, depth < 2 ? 5 : 2);
-    for (unsigned i = 0; i < count; i++) {
-        bool deep = depth > 4 || writer->text.size > TEXT_MOST / KINDS * (writer->kind + 1) - 900;
-        uint32_t what = deep ? 99 : pick(writer, 100);
-        if (what < 20)
-            write_select(writer, depth);
-        else if (what < 27 && writer->counters < LIMIT_LOOPS)
-            write_loop(writer, depth);
-        else if (what < 34)
-            write_range(writer, depth);
-        else if (what < 38)
-            write_chance(writer, depth);
-        else
-            write_simple(writer, depth);
-    }
-    bool outer = writer->in_loop;
-    if (chance(writer, depth < 3 ? 10 : 25))
-        write_last(writer, depth);
-    writer->in_loop = outer;
-}
-
-/* main spawns a, and a to c the next one, so that everybody is spawned by somebody. */
-static void write_pattern(struct writer *writer)
-{
-    static const char *const things[] = {"channel", "channel 1", "channel 100", "nil channel"};
-    buf_printf(&writer->text,
-               "share: {none: channel, one: %s, many: channel 50, beat: ticker %ums, whole: scope,\n",
-               things[pick(writer, 3)], 1 + pick(writer, 30));
-    buf_printf(&writer->text,
-               "        brief: scope %ums, m: mutex, rw: rwmutex, g: group, k: condition m}\nfix:\n",
-               1 + pick(writer, 100));
-    for (writer->kind = 0; writer->kind < KINDS; writer->kind++) {
-        bool own = writer->kind != 0 && writer->kind != 3;
-        if (writer->kind == 0)
-            buf_puts(&writer->text, "  main:\n");
-        else
-            buf_printf(&writer->text, "  %c:\n", 'a' + (int)writer->kind - 1);
-        if (own)
-            buf_printf(&writer->text,
-                       "    own: {own-c: %s, own-t: ticker %ums, own-s: scope %ums}\n    steps:\n",
-                       things[pick(writer, 4)], 1 + pick(writer, 20), 1 + pick(writer, 300));
-        if (writer->kind + 1 < KINDS)
-            buf_printf(&writer->text, "    - spawn %c * %u\n", 'a' + (int)writer->kind,
-                       1 + pick(writer, writer->kind == 0 ? 12 : 2));
-        write_block(writer, 1);
-    }
-}
+struct trial {
+    struct grown grown;
+    uint64_t first_seed; /* of a batch */
+    uint64_t seeds;
+    unsigned acts;
+    bool memory_fails;
+    struct progress *progress;
+};
 
 /* ---- a play ---- */
 
 static struct stage_spec random_spec(struct rng *rng)
 {
-    struct stage_spec spec = {.seed = rng_next(rng), .max_tasks = 5000, .max_heap_bytes = 64 << 20};
+    struct stage_spec spec = {.seed = rng_next(rng), .max_tasks = 100, .max_heap_bytes = 16 << 20};
     if (rng_below(rng, 2) == 0)
         spec.linger_ns = (int64_t)rng_below(rng, 200) * MS;
     if (rng_below(rng, 2) == 0)
         spec.holds_bytes = rng_below(rng, 3000);
+    if (rng_below(rng, 40) == 0)
+        spec.max_tasks = 3000;
     if (rng_below(rng, 4) == 0)
-        spec.max_tasks = 1 + rng_below(rng, 300);
+        spec.max_tasks = 1 + rng_below(rng, 30);
     if (rng_below(rng, 4) == 0)
         spec.max_heap_bytes = 500 + rng_below(rng, 300000);
     if (rng_below(rng, 8) == 0)
@@ -325,70 +78,207 @@ static void random_act(struct stage *stage, struct rng *rng)
     case 0:
     case 1:
         (void)workload_start(workload);
-        break;
+        return;
     case 2:
         if (rng_below(rng, 4) == 0)
             workload_cancel(workload);
-        break;
+        return;
     case 3:
         if (rng_below(rng, 8) == 0)
             workload_reclaim(workload);
-        break;
+        return;
     case 4:
         stage->clock.manual_ns += (uint64_t)MS * rng_below(rng, 20000);
-        break;
+        return;
     default:
         stage->clock.manual_ns += 100000 * (uint64_t)rng_below(rng, 100);
     }
-    stage_rounds(stage, 1 + rng_below(rng, 12));
 }
 
-static void play(const char *text, struct rng *rng, bool memory_fails)
+/* Some rounds, or a task at a time; what must be true then is. */
+static void random_rounds(struct stage *stage, struct rng *rng, bool slow)
+{
+    bool more = true;
+    for (unsigned steps = slow ? SLOW_STEPS : 0; more && steps > 0; steps--)
+        more = invariant_step(stage);
+    for (unsigned rounds = 1 + rng_below(rng, 12); more && rounds > 0; rounds--) {
+        more = stage_rounds(stage, 1);
+        invariant_places(stage);
+    }
+    if (!more)
+        invariant_rest(stage);
+}
+
+static void play(const struct trial *trial, uint64_t seed)
 {
     static struct stage stage;
-    stage_compile(&stage, text);
-    assert_int_equal(stage_set(&stage, random_spec(rng)), ERR_OK);
-    stage_add(&stage, random_spec(rng));
-    for (int i = 0; i < 80; i++) {
-        if (memory_fails)
-            fault_arm(1 + rng_below(rng, 20), rng_below(rng, 4) == 0);
-        random_act(&stage, rng);
+    struct rng rng = {~seed};
+    struct buf text;
+    buf_init(&text, TEXT_MOST);
+    grow_write(&trial->grown, &text);
+    assert_int_equal(text.err, ERR_OK);
+    stage_compile(&stage, buf_text(&text));
+    buf_deinit(&text);
+    trial->progress->compiled = true;
+    assert_int_equal(stage_set(&stage, random_spec(&rng)), ERR_OK);
+    stage_add(&stage, random_spec(&rng));
+    bool slow = rng_below(&rng, 3) == 0;
+    for (unsigned act = 0; act < trial->acts; act++) {
+        trial->progress->act = act;
+        if (trial->memory_fails)
+            fault_arm(1 + rng_below(&rng, 20), rng_below(&rng, 4) == 0);
+        if (act == 0)
+            (void)workload_start(stage.workload);
+        else
+            random_act(&stage, &rng);
+        random_rounds(&stage, &rng, slow);
         fault_disarm();
     }
     stage_close(&stage);
 }
 
-static void play_all(uint64_t first_seed, bool memory_fails)
+/* ---- a failure, made smaller ---- */
+
+static void play_trial(void *argument)
 {
-    for (uint64_t seed = first_seed; seed < first_seed + PROGRAMS; seed++) {
-        struct writer writer = {.rng = {seed}};
-        buf_init(&writer.text, 8000);
-        write_pattern(&writer);
-        assert_int_equal(writer.text.err, ERR_OK);
-        if (getenv("LEAKLAB_TEST_SHOW") != NULL)
-            fprintf(stderr, "# seed %llu\n%s\n", (unsigned long long)seed, buf_text(&writer.text));
-        play(buf_text(&writer.text), &writer.rng, memory_fails);
-        buf_deinit(&writer.text);
+    const struct trial *trial = argument;
+    play(trial, trial->grown.seed);
+}
+
+static bool trial_fails(const struct grown *grown, void *argument)
+{
+    struct trial *trial = argument;
+    trial->grown = *grown;
+    trial->progress->compiled = false;
+    return !isolate(play_trial, trial, TRIAL_SECONDS, false) && trial->progress->compiled;
+}
+
+static void grow_seed(struct grown *grown, uint64_t seed)
+{
+    grow(grown, &(struct grow_spec){.seed = seed});
+}
+
+static void tell_failure(struct trial *trial)
+{
+    struct grown smallest;
+    struct buf text;
+    trial->acts = trial->progress->act + 1;
+    grow_seed(&smallest, trial->progress->seed);
+    if (!trial_fails(&smallest, trial))
+        trial->acts = ACTS;
+    unsigned asked = trial_fails(&smallest, trial) ? grow_shrink(&smallest, trial_fails, trial) : 0;
+    trial->grown = smallest;
+    isolate(play_trial, trial, TRIAL_SECONDS, true);
+    buf_init(&text, TEXT_MOST);
+    grow_write(&smallest, &text);
+    fail_msg("seed %llu fails, and so does this rest of it, of %u statements, found in %u trials:\n%s"
+             "To run it alone: LEAKLAB_SEED=%llu test_random",
+             (unsigned long long)smallest.seed, grow_size(&smallest), asked, buf_text(&text),
+             (unsigned long long)smallest.seed);
+}
+
+/* ---- all seeds ---- */
+
+static void play_batch(void *argument)
+{
+    struct trial *trial = argument;
+    for (uint64_t i = 0; i < trial->seeds; i++) {
+        uint64_t seed = trial->first_seed + i;
+        trial->progress->seed = seed;
+        trial->progress->act = 0;
+        grow_seed(&trial->grown, seed);
+        play(trial, seed);
     }
 }
 
-static void the_books_of_random_programs_balance(void **state)
+static uint64_t setting(const char *name, uint64_t otherwise)
 {
-    (void)state;
-    play_all(1, false);
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
 }
 
-static void they_balance_when_memory_runs_out_too(void **state)
+static void play_all(uint64_t first_seed, uint64_t seeds, bool memory_fails)
+{
+    static struct trial trial;
+    uint64_t only = setting("LEAKLAB_SEED", 0);
+    seeds = only != 0 ? 1 : setting("LEAKLAB_SEEDS", seeds);
+    first_seed = only != 0 ? only : first_seed;
+    trial = (struct trial){.memory_fails = memory_fails, .acts = ACTS};
+    trial.progress = isolate_shared(sizeof *trial.progress);
+    for (uint64_t done = 0; done < seeds; done += BATCH) {
+        trial.first_seed = first_seed + done;
+        trial.seeds = seeds - done < BATCH ? seeds - done : BATCH;
+        if (!isolate(play_batch, &trial, BATCH_SECONDS, false))
+            tell_failure(&trial);
+    }
+}
+
+static void random_programs_keep_the_invariants(void **state)
 {
     (void)state;
-    play_all(1000, true);
+    play_all(1, SEEDS, false);
+}
+
+static void they_keep_them_when_memory_runs_out_too(void **state)
+{
+    (void)state;
+    play_all(1000001, SEEDS / 4, true);
+}
+
+/* ---- closed channels ---- */
+
+static const struct channel *shared_channel(const struct stage *stage, const char *name)
+{
+    const struct layout *layout = &stage->program->layouts[0];
+    const struct start *start = container_of(stage->workload->starts.next, struct start, link);
+    for (uint16_t i = 0; i < layout->count; i++)
+        if (strcmp(layout->things[i].name, name) == 0)
+            return (const void *)((const char *)start + layout->things[i].offset);
+    fail_msg("nothing is called \"%s\"", name);
+    return NULL;
+}
+
+/* However many send, however slowly others receive and whatever has room: each message is seen once, before
+ * the end of the channel is. */
+static void drain(uint64_t seed)
+{
+    static struct stage stage;
+    struct rng rng = {seed};
+    unsigned room = rng_below(&rng, 12), senders = 1 + rng_below(&rng, 20), messages = 1 + rng_below(&rng, 9);
+    unsigned receivers = 1 + rng_below(&rng, 9), pause = rng_below(&rng, 3), late = rng_below(&rng, 40);
+    char text[1024];
+    snprintf(text, sizeof text,
+             "share: {jobs: channel %u, seen: channel 1000, senders: group}\n"
+             "fix:\n"
+             "  main: [add senders %u, spawn sender * %u, spawn receiver * %u, wait senders, close jobs]\n"
+             "  sender:\n"
+             "  - loop %u: [send jobs, sleep %ums]\n"
+             "  - finish senders\n"
+             "  receiver:\n"
+             "  - sleep %ums\n"
+             "  - range jobs: [send seen, sleep %ums]\n",
+             room, senders, senders, receivers, messages, rng_below(&rng, 3), late, pause);
+    stage_play(&stage, text);
+    stage_pass(&stage, 10000 * MS);
+    assert_int_equal(shared_channel(&stage, "seen")->length, senders * messages);
+    assert_int_equal(shared_channel(&stage, "jobs")->length, 0);
+    assert_int_equal(stage_ended(&stage, END_RETURNED), senders + receivers);
+    stage_close(&stage);
+}
+
+static void closed_channels_drain_and_then_end(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 100; seed++)
+        drain(seed);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_books_of_random_programs_balance),
-        cmocka_unit_test(they_balance_when_memory_runs_out_too),
+        cmocka_unit_test(closed_channels_drain_and_then_end),
+        cmocka_unit_test(random_programs_keep_the_invariants),
+        cmocka_unit_test(they_keep_them_when_memory_runs_out_too),
     };
     return cmocka_run_group_tests_name("random", tests, NULL, NULL);
 }
