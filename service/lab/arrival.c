@@ -81,24 +81,35 @@ static wide piece_area(const struct arrival *arrival, const uint16_t ends[2], ui
     return flat - (less / length_ns + (less % length_ns != 0));
 }
 
-/* The same of the first x_ns of a period. */
+/* The same of a whole piece. */
+static wide whole_area(const struct arrival *arrival, const uint16_t ends[2], uint64_t length_ns)
+{
+    return (wide)(level(arrival, ends[0]) + level(arrival, ends[1])) * length_ns;
+}
+
+/* Where piece i of the period begins, and piece i - 1 ends. */
+static uint64_t piece_begin_ns(const struct arrival *arrival, uint64_t i)
+{
+    return (uint64_t)arrival->period_ns * i / courses[arrival->shape].pieces;
+}
+
+/* And of the first x_ns of a period. */
 static wide period_area(const struct arrival *arrival, uint64_t x_ns)
 {
     const struct course *course = &courses[arrival->shape];
-    uint64_t period_ns = (uint64_t)arrival->period_ns;
+    uint64_t begin_ns = 0;
     wide area = 0;
-    for (uint64_t i = 0; i < course->pieces; i++) {
-        uint64_t begin_ns = period_ns * i / course->pieces;
-        uint64_t end_ns = period_ns * (i + 1) / course->pieces;
-        if (x_ns <= begin_ns)
-            break;
-        area += piece_area(arrival, course->ends[i], end_ns - begin_ns,
-                           (x_ns < end_ns ? x_ns : end_ns) - begin_ns);
+    for (uint64_t i = 0; i < course->pieces && x_ns > begin_ns; i++) {
+        uint64_t end_ns = piece_begin_ns(arrival, i + 1);
+        if (x_ns < end_ns)
+            return area + piece_area(arrival, course->ends[i], end_ns - begin_ns, x_ns - begin_ns);
+        area += whole_area(arrival, course->ends[i], end_ns - begin_ns);
+        begin_ns = end_ns;
     }
     return area;
 }
 
-/* And of the whole time until then. */
+/* And of the whole time until then, however many periods that is. */
 static wide area_until(const struct arrival *arrival, uint64_t elapsed_ns)
 {
     uint64_t period_ns = (uint64_t)arrival->period_ns;
@@ -146,6 +157,48 @@ uint64_t arrival_due(const struct arrival *arrival, uint64_t elapsed_ns)
     return due > 0 && sum < threshold(arrival, due) ? due - 1 : due;
 }
 
+/* The first time within a piece by which its area is `wanted` or more; that of the whole piece is. */
+static uint64_t piece_reached_ns(const struct arrival *arrival, const uint16_t ends[2], uint64_t length_ns,
+                                 wide wanted)
+{
+    uint64_t before_ns = 0, reached_ns = length_ns; /* area(before_ns) < wanted <= area(reached_ns) */
+    while (reached_ns - before_ns > 1) {
+        uint64_t middle_ns = before_ns + (reached_ns - before_ns) / 2;
+        if (piece_area(arrival, ends, length_ns, middle_ns) < wanted)
+            before_ns = middle_ns;
+        else
+            reached_ns = middle_ns;
+    }
+    return reached_ns;
+}
+
+/* The first time by which area_until() is `wanted` or more; it is more than 0, and within the horizon. This
+ * is asked for each start: the period and the piece are found without trying. */
+static uint64_t area_reached_ns(const struct arrival *arrival, wide wanted)
+{
+    const struct course *course = &courses[arrival->shape];
+    uint64_t period_ns = (uint64_t)arrival->period_ns;
+    uint64_t passed_ns = 0;
+    wide whole = period_area(arrival, period_ns);
+    if (course->repeats) {
+        wide periods = (wanted - 1) / whole;
+        passed_ns = (uint64_t)periods * period_ns;
+        wanted -= periods * whole;
+    } else if (wanted > whole) {
+        return period_ns + (uint64_t)((wanted - whole - 1) / (2 * ARRIVAL_SHARE)) + 1;
+    }
+    for (uint64_t i = 0; i < course->pieces; i++) {
+        uint64_t begin_ns = piece_begin_ns(arrival, i);
+        uint64_t length_ns = piece_begin_ns(arrival, i + 1) - begin_ns;
+        wide area = whole_area(arrival, course->ends[i], length_ns);
+        if (wanted <= area)
+            return passed_ns + begin_ns + piece_reached_ns(arrival, course->ends[i], length_ns, wanted);
+        wanted -= area;
+    }
+    CHECK(!"within the period");
+    return UINT64_MAX;
+}
+
 uint64_t arrival_due_ns(const struct arrival *arrival, uint64_t count)
 {
     if (plain(arrival))
@@ -155,15 +208,8 @@ uint64_t arrival_due_ns(const struct arrival *arrival, uint64_t count)
     wide wanted = threshold(arrival, count);
     if (sum_until(arrival, HORIZON_NS) < wanted)
         return UINT64_MAX;
-    uint64_t before_ns = 0, due_ns = HORIZON_NS; /* sum(before_ns) < wanted <= sum(due_ns) */
-    while (due_ns - before_ns > 1) {
-        uint64_t middle_ns = before_ns + (due_ns - before_ns) / 2;
-        if (sum_until(arrival, middle_ns) < wanted)
-            before_ns = middle_ns;
-        else
-            due_ns = middle_ns;
-    }
-    return due_ns;
+    uint64_t starts_millionths = (uint64_t)arrival->rate.starts_millionths;
+    return area_reached_ns(arrival, (wanted + starts_millionths - 1) / starts_millionths);
 }
 
 double arrival_per_second(const struct arrival *arrival)
