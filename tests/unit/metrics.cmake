@@ -1,4 +1,4 @@
-foreach(thing declare expose format negotiate readme series)
+foreach(thing declare expose format history negotiate readme series)
   leaklab_unit_test(test_metrics_${thing} LINKS metrics)
 endforeach()
 
