@@ -46,6 +46,7 @@
 #define LIMIT_RECLAIM_MS   5000    /* that the answer to a reclaim waits for it to be done */
 #define LIMIT_CLOSE_MS     250 /* that a daemon takes to free its tasks before it leaves them to the system */
 #define LIMIT_LOGGED_STEPS 50
+#define LIMIT_SCRAPES      4000000 /* of one simulation */
 
 /* Profiles. */
 #define LIMIT_PROFILE_SAMPLES 16384

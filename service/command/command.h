@@ -4,6 +4,7 @@
 
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
+int command_simulate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_patterns(int argc, char **argv);
 int command_graph(int argc, char **argv);

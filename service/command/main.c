@@ -22,6 +22,8 @@ static int print_version(int argc, char **argv);
 static const struct subcommand subcommands[] = {
     {"serve", command_serve, "run the daemon: /metrics, POST /scenario and the rest of the API"},
     {"run", command_run, "run one pattern in the terminal and print how many tasks are left"},
+    {"simulate", command_simulate,
+     "run scenarios for days in a moment and write what a scraper would have seen"},
     {"patterns", command_patterns, "list the patterns, or show one: story, parameters, source"},
     {"check", command_check, "compile files with patterns and tell every mistake with its place"},
     {"graph", command_graph, "draw a mode for Graphviz: who spawns whom, who waits on what, what is missing"},

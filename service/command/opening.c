@@ -7,40 +7,40 @@
 #include "base/limits.h"
 #include "http/body.h"
 
-static void say(const char *path, const json_t *problem)
+void opening_say(const char *command, const char *path, const json_t *problem)
 {
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     size_t at;
     json_t *error;
-    fprintf(stderr, "leaklab serve: --scenario %s: %s\n", path, detail == NULL ? "out of memory" : detail);
+    fprintf(stderr, "%s: --scenario %s: %s\n", command, path, detail == NULL ? "out of memory" : detail);
     json_array_foreach(json_object_get(problem, "errors"), at, error)
         fprintf(stderr, "  %s: %s\n", json_string_value(json_object_get(error, "pointer")),
                 json_string_value(json_object_get(error, "detail")));
 }
 
-json_t *opening_read(const char *path)
+json_t *opening_read(const char *command, const char *path)
 {
     char bytes[LIMIT_BODY_BYTES + 1];
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fprintf(stderr, "leaklab serve: --scenario %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "%s: --scenario %s: %s\n", command, path, strerror(errno));
         return NULL;
     }
     size_t size = fread(bytes, 1, sizeof bytes, file);
     int failed = ferror(file) ? errno : 0;
     (void)fclose(file); /* only read */
     if (failed != 0) {
-        fprintf(stderr, "leaklab serve: --scenario %s: %s\n", path, strerror(failed));
+        fprintf(stderr, "%s: --scenario %s: %s\n", command, path, strerror(failed));
         return NULL;
     }
     if (size > LIMIT_BODY_BYTES) {
-        fprintf(stderr, "leaklab serve: --scenario %s: is larger than %d bytes\n", path, LIMIT_BODY_BYTES);
+        fprintf(stderr, "%s: --scenario %s: is larger than %d bytes\n", command, path, LIMIT_BODY_BYTES);
         return NULL;
     }
     json_t *problem;
     json_t *body = body_decode(BODY_JSON, bytes, size, &problem);
     if (body == NULL)
-        say(path, problem);
+        opening_say(command, path, problem);
     json_decref(problem);
     return body;
 }
@@ -50,7 +50,7 @@ static void on_answer(struct lab_request *request, void *argument)
     struct opening *opening = argument;
     bool started = request->status == 201;
     if (request->status >= 400)
-        say(opening->path, request->answer);
+        opening_say("leaklab serve", opening->path, request->answer);
     else if (!started)
         fprintf(stderr, "leaklab serve: --scenario %s: starts no scenario\n", opening->path);
     json_decref(request->body);

@@ -1,5 +1,5 @@
-/* The scenarios of `leaklab serve --scenario FILE`: a file with what POST /scenario takes, a scenario or a
- * list of them, as JSON. */
+/* The scenarios of `--scenario FILE`, of `leaklab serve` and `leaklab simulate`: a file with what POST
+ * /scenario takes, a scenario or a list of them, as JSON. */
 #pragma once
 
 #include <jansson.h>
@@ -14,8 +14,12 @@ struct opening {
     void *argument;
 };
 
-/* Reads the file. NULL after a message on stderr that says what is wrong with it, and where. */
-json_t *opening_read(const char *path);
+/* Reads the file. NULL after a message on stderr, which begins with `command`, that says what is wrong with
+ * it, and where. */
+json_t *opening_read(const char *command, const char *path);
+
+/* Says on stderr why what was read starts nothing: `problem` is the answer, NULL: there was no memory. */
+void opening_say(const char *command, const char *path, const json_t *problem);
 
 /* Posts what was read, and takes it over. `done` is called once, on the lab thread, after a message on stderr
  * when nothing was started. `path` is borrowed until then. */

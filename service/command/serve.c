@@ -284,7 +284,7 @@ int command_serve(int argc, char **argv)
     if (!read_settings(&given, &settings))
         return EXIT_USAGE;
     if (settings.scenario_path != NULL &&
-        (daemon.opening_body = opening_read(settings.scenario_path)) == NULL)
+        (daemon.opening_body = opening_read("leaklab serve", settings.scenario_path)) == NULL)
         return EXIT_USAGE;
     buf_init(&why, LIMIT_PATTERN_BYTES);
     catalogue_init(&daemon.catalogue);

@@ -154,6 +154,16 @@ static const struct metrics_declaration table[FAMILIES] = {
     [PROC_THREADS] = GAUGE("process_threads", NULL, "Number of OS threads in the process."),
 };
 
+/* What is about the real process, its loop and its visitors, and means nothing on virtual time. */
+static const bool real_only[FAMILIES] = {
+    [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,      [HEAP_RESIDENT] = true, [HEAP_RETAINED] = true,
+    [HEAP_MAPPED] = true,    [LOOP_LAG] = true,         [LOOP_TURNS] = true,    [LOOP_IDLE] = true,
+    [UV_HANDLES] = true,     [SNAPSHOT_AGE] = true,     [HTTP_REQUESTS] = true, [HTTP_DURATION] = true,
+    [BUILD] = true,          [PROC_CPU] = true,         [PROC_OPEN_FDS] = true, [PROC_MAX_FDS] = true,
+    [PROC_VIRTUAL] = true,   [PROC_VIRTUAL_MAX] = true, [PROC_RESIDENT] = true, [PROC_HEAP] = true,
+    [PROC_START] = true,     [PROC_THREADS] = true,
+};
+
 /* Which family shows which whole number of process_values. */
 static const uint8_t process_families[PROCESS_VALUES] = {
     [PROCESS_VIRTUAL_MEMORY_BYTES] = PROC_VIRTUAL,
@@ -439,8 +449,7 @@ static void set_process(struct exporter *exporter, const struct process_values *
                 process->start_time_seconds);
 }
 
-enum err export_render(struct exporter *exporter, const struct export_input *input,
-                       enum metrics_format format, struct buf *out)
+static enum err set_all(struct exporter *exporter, const struct export_input *input)
 {
     enum err err = set_programs(exporter, input->snapshot);
     if (err == ERR_OK)
@@ -450,7 +459,28 @@ enum err export_render(struct exporter *exporter, const struct export_input *inp
     set_loop(exporter, input->snapshot, input->now_ns);
     set_heap(exporter, input->heap);
     set_process(exporter, input->process);
+    return ERR_OK;
+}
 
+enum err export_history_new(const struct exporter *exporter, const struct metrics_stamp *stamps,
+                            size_t stamp_count, struct metrics_history **history)
+{
+    return err_of(metrics_history_new(exporter->registry, real_only, stamps, stamp_count, history));
+}
+
+enum err export_record(struct exporter *exporter, const struct export_input *input,
+                       struct metrics_history *history, uint64_t time_ms)
+{
+    enum err err = set_all(exporter, input);
+    return err == ERR_OK ? err_of(metrics_history_record(history, time_ms)) : err;
+}
+
+enum err export_render(struct exporter *exporter, const struct export_input *input,
+                       enum metrics_format format, struct buf *out)
+{
+    enum err err = set_all(exporter, input);
+    if (err != ERR_OK)
+        return err;
     size_t room = metrics_render_max(exporter->registry, format);
     err = buf_reserve(out, room);
     if (err != ERR_OK)

@@ -20,7 +20,7 @@ scrape_configs:
 
 
 class Prometheus:
-    def __init__(self, folder, target):
+    def __init__(self, folder, target, *flags):
         program = shutil.which("prometheus")
         assert program, "prometheus is not on PATH; script/test puts it there"
         self.base = f"http://127.0.0.1:{leaklab.free_port()}"
@@ -30,7 +30,7 @@ class Prometheus:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-                 f"--web.listen-address={self.base.removeprefix('http://')}", "--log.level=warn"],
+                 f"--web.listen-address={self.base.removeprefix('http://')}", "--log.level=warn", *flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def ready(self):

@@ -1,0 +1,226 @@
+/* A daemon on virtual time: the same history each time, with what the catalogue says is leaked in it. */
+#include "lab_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "command/simulation.h"
+#include "fault.h"
+
+#define HOUR     (3600 * SEC)
+#define AT_MS    1700000000000ull
+#define TEXT_MAX (16u << 20)
+
+static struct catalogue catalogue;
+
+static struct simulation *given(uint64_t seed, const char *body)
+{
+    struct simulation *simulation;
+    const struct simulation_config config = {
+        .catalogue = &catalogue,
+        .seed = seed,
+        .max_tasks = 10000,
+        .max_heap_bytes = 64 << 20,
+        .at_ms = AT_MS,
+        .job = "leaklab",
+        .instance = "a",
+    };
+    json_t *answer;
+    assert_int_equal(simulation_new(&simulation, &config), ERR_OK);
+    assert_int_equal(simulation_post(simulation, json_loads(body, 0, NULL), &answer), 201);
+    json_decref(answer);
+    return simulation;
+}
+
+static void run(struct simulation *simulation, uint64_t interval_ns, unsigned scrapes)
+{
+    for (unsigned i = 0; i < scrapes; i++) {
+        assert_int_equal(simulation_scrape(simulation), ERR_OK);
+        simulation_advance(simulation, interval_ns);
+    }
+}
+
+static bool append(void *context, const char *text, size_t size)
+{
+    return buf_append(context, text, size) == ERR_OK;
+}
+
+static void text_of(const struct simulation *simulation, struct buf *text)
+{
+    buf_init(text, TEXT_MAX);
+    assert_true(metrics_history_write(simulation_history(simulation), append, text));
+}
+
+#define LABELS "job=\"leaklab\",instance=\"a\",pattern=\"recv\",variant=\"leak\""
+
+static void a_slow_leak_stands_in_the_history(void **state)
+{
+    (void)state;
+    /* Given a leak of one task an hour. */
+    struct simulation *simulation = given(1, "{\"mode\":\"leak-recv\",\"n\":1,\"rate\":\"0.016667/m\"}");
+    run(simulation, HOUR, 24 * 30 + 1);
+    struct buf text;
+    text_of(simulation, &text);
+    /* Then a month later there are 720. */
+    assert_non_null(strstr(buf_text(&text), "leaklab_tasks{" LABELS ",state=\"recv\"} 720 1702592000\n"));
+    assert_non_null(strstr(buf_text(&text), "leaklab_tasks_expected_leaked{" LABELS "} 720 1702592000\n"));
+    buf_deinit(&text);
+    simulation_free(simulation);
+}
+
+static void scenarios_begin_at_their_time(void **state)
+{
+    (void)state;
+    struct simulation *simulation =
+        given(1, "[{\"mode\":\"leak-recv\",\"n\":3,\"at\":\"10m\",\"linger\":\"1m\"}]");
+    run(simulation, 5 * 60 * SEC, 4);
+    struct buf text;
+    text_of(simulation, &text);
+    /* Its counters are there from the start, at zero; the scrape of its time sees it. */
+    assert_non_null(strstr(buf_text(&text), "leaklab_tasks_spawned_total{" LABELS "} 0 1700000000\n"
+                                            "leaklab_tasks_spawned_total{" LABELS "} 0 1700000300\n"
+                                            "leaklab_tasks_spawned_total{" LABELS "} 4 1700000600\n"
+                                            "leaklab_tasks_spawned_total{" LABELS "} 4 1700000900\n"));
+    buf_deinit(&text);
+    simulation_free(simulation);
+}
+
+static void only_what_means_something_is_shown(void **state)
+{
+    (void)state;
+    static const char *const families[] = {
+        "leaklab_tasks",           "leaklab_tasks_spawned",
+        "leaklab_tasks_ended",     "leaklab_tasks_expected_leaked",
+        "leaklab_task_heap_bytes", "leaklab_channels",
+        "leaklab_tickers",         "leaklab_ticks",
+        "leaklab_ticks_dropped",   "leaklab_scenarios",
+        "leaklab_scenario_starts", "leaklab_limit_hits",
+        "leaklab_limit_tasks",     "leaklab_limit_heap_bytes",
+    };
+    struct simulation *simulation = given(1, "{\"mode\":\"leak-recv\",\"n\":1}");
+    run(simulation, SEC, 1);
+    struct buf text;
+    text_of(simulation, &text);
+    /* Then no family is about the process, its loop or its visitors. */
+    const char *at = buf_text(&text);
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        at = strstr(at, "# TYPE ");
+        assert_non_null(at);
+        at += strlen("# TYPE ");
+        assert_memory_equal(at, families[i], strlen(families[i]));
+        assert_int_equal(at[strlen(families[i])], ' ');
+    }
+    assert_null(strstr(at, "# TYPE "));
+    /* And no other pattern is. */
+    assert_null(strstr(buf_text(&text), "variant=\"fix\""));
+    buf_deinit(&text);
+    simulation_free(simulation);
+}
+
+static const char chance_body[] =
+    "[{\"mode\":\"leak-select\",\"n\":3,\"rate\":\"2/s\",\"jitter\":\"50%\",\"shape\":\"wave\"},"
+    " {\"mode\":\"fix-send\",\"n\":3,\"rate\":\"1/s\"}]";
+
+static void the_same_seed_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    static const uint64_t seeds[] = {5, 5, 6};
+    struct buf texts[3];
+    for (int i = 0; i < 3; i++) {
+        struct simulation *simulation = given(seeds[i], chance_body);
+        run(simulation, SEC / 4, 1000);
+        text_of(simulation, &texts[i]);
+        simulation_free(simulation);
+    }
+    assert_string_equal(buf_text(&texts[0]), buf_text(&texts[1]));
+    assert_string_not_equal(buf_text(&texts[0]), buf_text(&texts[2]));
+    for (int i = 0; i < 3; i++)
+        buf_deinit(&texts[i]);
+}
+
+static void how_often_is_looked_changes_nothing(void **state)
+{
+    (void)state;
+    uint64_t spawned[2];
+    for (int i = 0; i < 2; i++) {
+        struct simulation *simulation = given(5, chance_body);
+        simulation_advance(simulation, 100 * SEC * !i);
+        run(simulation, SEC / 10, 1000 * (unsigned)i);
+        spawned[i] = simulation_core(simulation)->runtime.live;
+        simulation_free(simulation);
+    }
+    assert_int_equal(spawned[0], spawned[1]);
+}
+
+static void what_is_wrong_is_told_as_by_the_daemon(void **state)
+{
+    (void)state;
+    struct simulation *simulation = given(1, "{\"mode\":\"fix-recv\",\"n\":1}");
+    json_t *answer;
+    assert_int_equal(simulation_post(simulation, json_loads("{\"mode\":\"leek-recv\"}", 0, NULL), &answer),
+                     422);
+    assert_string_equal(json_look(answer, "errors.0.pointer"), "/mode");
+    json_decref(answer);
+    simulation_free(simulation);
+}
+
+static bool live_once(void *argument)
+{
+    struct simulation *simulation;
+    const struct simulation_config config = {.catalogue = argument,
+                                             .max_tasks = 100,
+                                             .max_heap_bytes = 1 << 20,
+                                             .at_ms = AT_MS,
+                                             .job = "leaklab",
+                                             .instance = "a"};
+    if (simulation_new(&simulation, &config) != ERR_OK)
+        return false;
+    json_t *answer = NULL;
+    bool whole = true;
+    json_t *body = json_loads("{\"mode\":\"leak-recv\",\"n\":2}", 0, NULL);
+    if (body != NULL)
+        whole &= simulation_post(simulation, body, &answer) == 201 && answer != NULL;
+    json_decref(answer);
+    for (int i = 0; i < 3; i++) {
+        whole &= simulation_scrape(simulation) == ERR_OK;
+        simulation_advance(simulation, SEC);
+    }
+    simulation_free(simulation);
+    return whole && body != NULL;
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    (void)state;
+    fault_sweep(live_once, &catalogue);
+}
+
+static int open_catalogue(void **state)
+{
+    (void)state;
+    json_can_fail();
+    load_catalogue(&catalogue);
+    return 0;
+}
+
+static int close_catalogue(void **state)
+{
+    (void)state;
+    catalogue_deinit(&catalogue);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slow_leak_stands_in_the_history),
+        cmocka_unit_test(scenarios_begin_at_their_time),
+        cmocka_unit_test(only_what_means_something_is_shown),
+        cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+        cmocka_unit_test(how_often_is_looked_changes_nothing),
+        cmocka_unit_test(what_is_wrong_is_told_as_by_the_daemon),
+        cmocka_unit_test(without_memory_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, open_catalogue, close_catalogue);
+}
