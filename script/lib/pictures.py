@@ -1,0 +1,201 @@
+"""The signatures of the catalogue: docs/signatures/PATTERN.svg and the README's table, from the pattern files.
+
+Each mode runs on virtual time by `leaklab simulate`: two waves of starts, then quiet. What stays behind is the leak. Which series is drawn is decided by what moves: tasks where they tell leak and fix apart, otherwise the first other
+series that does.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs/signatures"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- catalogue: written by script/pictures -->", "<!-- end of the catalogue -->"
+
+# Seconds: when load begins, how long it lasts, when the picture ends. Starts fall between two scrapes.
+LOAD_FROM, LOAD_FOR, PICTURE_FOR = 9.5, 50, 90
+WIDTH, HEIGHT, TOP, BOTTOM = 160, 40, 3, 3
+# Two series are told apart when they end this far from each other, as a share of the highest value of both.
+APART = 0.2
+TASKS_MAX = 2_000_000
+
+# Not what a task leaks: limits, the truth itself, how scenarios stand, and channels, which come and go with tasks.
+NOT_DRAWN = ("leaklab_tasks_expected_leaked", "leaklab_scenarios", "leaklab_channels", "leaklab_limit_",
+             "leaklab_tasks_leaked", "leaklab_tasks_blocked")
+LABELS = {"leaklab_tasks": "tasks", "leaklab_task_heap_bytes": "heap",
+          'leaklab_tasks_ended_total{how="panicked"}': "panics"}
+
+STYLE = """
+path{fill:none;stroke-width:1.6;stroke-linejoin:round}
+.leak{stroke:#cf4500}.fix{stroke:#0a66c2}.load{fill:#6e7781;opacity:.14}text{fill:#59636e;font:8px sans-serif}
+@media (prefers-color-scheme:dark){.leak{stroke:#ff9a5c}.fix{stroke:#6cb6ff}text{fill:#9198a1}}
+"""
+
+
+def simulate(leaklab, folder, mode):
+    """The mode's gauges, and its panics, each as a list with a value a second."""
+    variant = mode.partition("-")[0]
+    body = {"mode": mode, "name": "picture", "holds": "0B", "seed": 1, "at": f"{LOAD_FROM}s"}
+    if variant == "decoy":
+        body |= {"duration": f"{LOAD_FOR}s"}
+    else:
+        body |= {"rate": "2/s", "shape": "wave", "shape_period": f"{LOAD_FOR // 2}s", "linger": "8s",
+                 "duration": f"{LOAD_FOR}s"}
+    scenario = folder / "scenario.json"
+    scenario.write_text(json.dumps(body))
+    done = subprocess.run([leaklab, "simulate", "--scenario", scenario, "--for", f"{PICTURE_FOR}s", "--scrape-interval",
+                           "1s", "--at", "0", "--out", "-", "--max-tasks", str(TASKS_MAX)],
+                          capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 0:
+        sys.exit(f"pictures: {mode}: {done.stderr.strip()}")
+    return read_series(done.stdout)
+
+
+def read_series(text):
+    series = collections.defaultdict(lambda: [0.0] * (PICTURE_FOR + 1))
+    kinds = {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, family, kind = line.split(" ")
+            kinds[family] = kind
+            continue
+        if line.startswith("#"):
+            continue
+        sample, value, when = line.rsplit(" ", 2)
+        name, _, labels = sample.partition("{")
+        if name == "leaklab_tasks_ended_total" and 'how="panicked"' in labels:
+            name += '{how="panicked"}'
+        elif kinds.get(name) != "gauge" or name.startswith(NOT_DRAWN):
+            continue
+        series[name][int(when)] += float(value)
+    return series
+
+
+def ends_apart(lines):
+    """How far the ends of the lines are from each other, as a share of the highest value."""
+    ends = [line[-1] for line in lines]
+    return (max(ends) - min(ends)) / max(max(max(line) for line in lines), 1)
+
+
+def moves(lines):
+    line = lines[0]
+    return (max(line) - min(line)) / max(max(line), 1)
+
+
+def choose(variants):
+    """The name of the series that tells the story, and its line in each variant."""
+    names = list(dict.fromkeys(name for series in variants.values() for name in series))
+    # Tasks first, panics last, what else there is in the order of the scrape.
+    names.sort(key=lambda name: (name != "leaklab_tasks", "{" in name))
+    lines = {name: [series[name] for series in variants.values()] for name in names}
+    told = ends_apart if len(variants) > 1 else moves
+    chosen = next((name for name in names if told(lines[name]) >= APART), "leaklab_tasks")
+    return chosen, dict(zip(variants, lines[chosen]))
+
+
+def path(line, highest):
+    """A path through the values, without those that lie on the way anyhow."""
+    kept = [second for second in range(len(line))
+            if second in (0, len(line) - 1) or line[second - 1] + line[second + 1] != 2 * line[second]]
+    points = (f"{second * WIDTH / PICTURE_FOR:.1f} {HEIGHT - BOTTOM - line[second] / highest * (HEIGHT - TOP - BOTTOM):.1f}"
+              for second in kept)
+    return "M" + "L".join(points)
+
+
+def number(value):
+    return f"{value:,.0f}"
+
+
+def label_of(name):
+    return LABELS.get(name) or name.removeprefix("leaklab_").removesuffix("_bytes").replace("_", " ")
+
+
+def describe(label, lines):
+    said = [f"{variant} {'rises to' if line[-1] == max(line) and line[-1] > 0 else f'reaches {number(max(line))} and ends at'} "
+            f"{number(line[-1])}" if max(line) > 0 else f"{variant} stays at 0" for variant, line in lines.items()]
+    return f"{label}: {', '.join(said)}"
+
+
+def draw(name, lines):
+    """The picture, and what it shows in words."""
+    label = label_of(name)
+    highest = max(max(max(line) for line in lines.values()), 1)
+    words = describe(label, lines)
+    begin, length = LOAD_FROM * WIDTH / PICTURE_FOR, LOAD_FOR * WIDTH / PICTURE_FOR
+    shade = "" if "decoy" in lines else f'<rect class="load" x="{begin:.1f}" width="{length:.1f}" height="{HEIGHT}"/>\n'
+    # The fix lies on top: where both are the same, nothing has leaked.
+    drawn = "\n".join(f'<path class="{"fix" if variant == "decoy" else variant}" d="{path(line, highest)}"/>'
+                      for variant, line in lines.items())
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+            f'role="img">\n<title>{words}</title>\n<style>{STYLE}</style>\n{shade}'
+            f'<text x="{WIDTH - 2}" y="{HEIGHT // 2 + 3}" text-anchor="end">{label}</text>\n{drawn}\n</svg>\n'), words
+
+
+def few_words(text, least):
+    """As many sentences as it takes to say something."""
+    said = ""
+    for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", text):
+        said = f"{said} {sentence}".strip()
+        if len(said) >= least:
+            break
+    return said.replace("|", "\\|")
+
+
+def table(patterns, words):
+    rows = [BEGIN, "", "| pattern | how it leaks | the fix | on a graph | modes |", "|---|---|---|---|---|"]
+    for pattern in patterns:
+        name = pattern["name"]
+        modes = "<br>".join(f"`{mode}`" for mode in pattern["modes"])
+        rows.append(f"| [`{name}`](service/patterns/{name}.yaml) | **{pattern['title']}.** {few_words(pattern['story'], 70)} "
+                    f"| {few_words(pattern['remedy'], 1)} | ![{words[name]}](docs/signatures/{name}.svg) | {modes} |")
+    return "\n".join([*rows, "", END])
+
+
+def generate(leaklab):
+    """What each file must contain, by its path."""
+    listed = subprocess.run([leaklab, "patterns", "--json"], capture_output=True, text=True, check=True)
+    patterns = sorted(json.loads(listed.stdout)["patterns"], key=lambda pattern: pattern["name"])
+    files, words = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for pattern in patterns:
+            variants = {mode.partition("-")[0]: simulate(leaklab, pathlib.Path(folder), mode) for mode in pattern["modes"]}
+            picture, words[pattern["name"]] = draw(*choose(variants))
+            files[PICTURES / f"{pattern['name']}.svg"] = picture
+    readme = README.read_text(encoding="utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    _, found, behind = rest.partition(END)
+    if not found:
+        sys.exit(f"pictures: README.md has no lines {BEGIN} and {END}")
+    files[README] = before + table(patterns, words) + behind
+    return files
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--leaklab", required=True, help="the binary")
+    arguments.add_argument("--check", action="store_true", help="write nothing")
+    given = arguments.parse_args()
+    files = generate(given.leaklab)
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    gone = [path for path in sorted(PICTURES.glob("*.svg")) if path not in files]
+    for path in stale + gone:
+        print(path.relative_to(ROOT))
+    if given.check:
+        if stale or gone:
+            sys.exit("pictures: out of date: run script/pictures")
+        return
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for path in stale:
+        path.write_text(files[path], encoding="utf-8")
+    for path in gone:
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()
