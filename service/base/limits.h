@@ -27,6 +27,16 @@
 #define LIMIT_MESSAGES       50   /* messages of one compilation */
 #define LIMIT_CHANNEL_BUFFER 1000000000LL
 
+/* A look at a variant before it runs. */
+#define LIMIT_FINDINGS     200   /* told about one variant */
+#define LIMIT_LOCKS        64    /* looked at in one variant */
+#define LIMIT_SETTINGS     32    /* of its words, beside the defaults, that a variant is asked with */
+#define LIMIT_TRIAL_TASKS  20000 /* live at a time in a trial run */
+#define LIMIT_TRIAL_BYTES  (256LL << 20)
+/* Rounds of one part of a trial run, each counting as the tasks that are alive and a few more. */
+#define LIMIT_TRIAL_WORK   2000000
+#define LIMIT_TRIAL_UNREST 500 /* rounds for which time may stand still */
+
 /* Operands: whole numbers are tasks, rounds of a loop, room in a channel. Durations are bounded by what the
  * timing wheel can hold, see runtime/wheel.h. */
 #define LIMIT_COUNT       1000000000LL

@@ -1,6 +1,10 @@
-/* leaklab check: is this a pattern? Every mistake of every file at once, as compilers tell them. */
+/* leaklab check: is this a pattern, and how does each of its tasks exit? Every mistake of every file at once,
+ * as compilers tell them, and what would leak before anything runs. */
+#include "command/check.h"
+
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -8,39 +12,127 @@
 #include "command/options.h"
 #include "command/source.h"
 
-/* All messages of one file: each is a place, a name or two, and a sentence. */
-#define FINDINGS_BYTES (1024 * 1024)
+/* All that is said about one file: each line is a place, a name or two, and a sentence. */
+#define SAID_BYTES (4 * 1024 * 1024)
 
-static const struct options options = {"leaklab check", NULL, 0, NULL};
+enum { JSON };
 
-static enum exit_code check_file(const char *path)
+static const struct option_spec specs[] = {
+    [JSON] = {"json", NULL, NULL, "print JSON: an array with one object a file"},
+};
+static const struct options options = {"leaklab check", specs, COUNT_OF(specs), NULL};
+
+/* ---- one file ---- */
+
+static enum exit_code worse(enum exit_code a, enum exit_code b)
+{
+    return a > b ? a : b;
+}
+
+/* A file that does not compile, as JSON: its messages; NULL: no memory. */
+static json_t *json_refused(const char *file, const char *said)
+{
+    json_t *lines = json_array();
+    for (const char *end; lines != NULL && (end = strchr(said, '\n')) != NULL; said = end + 1)
+        if (json_array_append_new(lines, json_stringn(said, (size_t)(end - said))) != 0) {
+            json_decref(lines);
+            lines = NULL;
+        }
+    return lines == NULL ? NULL : json_pack("{s:s, s:b, s:o}", "file", file, "ok", 0, "errors", lines);
+}
+
+static enum err preview_all(struct checked *checked)
+{
+    enum err err = ERR_OK;
+    for (enum variant which = 0; err == ERR_OK && which < VARIANTS; which++)
+        if (checked->pattern->variants[which].program != NULL)
+            err = preview_new(checked->pattern, which, &checked->previews[which]);
+    return err;
+}
+
+/* Looks at a pattern and says what it found: in `said`, or as an object in *json. */
+static enum err tell(struct checked *checked, struct buf *said, json_t **json, enum exit_code *code)
+{
+    enum err err = preview_all(checked);
+    for (enum variant which = 0; err == ERR_OK && which < VARIANTS; which++)
+        if (checked->previews[which] != NULL && preview_undeclared(checked->previews[which]) > 0)
+            *code = EXIT_FAILED;
+    if (err == ERR_OK && json != NULL)
+        err = (*json = check_json(checked)) == NULL ? ERR_MEMORY : ERR_OK;
+    else if (err == ERR_OK) {
+        check_text(checked, said);
+        err = said->err;
+    }
+    for (enum variant which = 0; which < VARIANTS; which++)
+        preview_free(checked->previews[which]);
+    return err;
+}
+
+/* *json, where asked for, gets an object unless the file cannot be read. */
+static enum exit_code check_file(const char *path, json_t **json)
 {
     struct pattern *pattern = NULL;
+    enum exit_code code = EXIT_OK;
     struct buf said;
-    buf_init(&said, FINDINGS_BYTES);
+    buf_init(&said, SAID_BYTES);
     enum err err = source_compile(path, &said, &pattern);
-    if (err == ERR_OK) {
-        source_modes(&said, pattern);
-        printf("%s: ok: %s\n", source_name(path), buf_text(&said));
-    } else if (err == ERR_SYNTAX) {
-        fputs(buf_text(&said), stdout);
-    } else {
-        fprintf(stderr, "leaklab check: %s", buf_text(&said));
+    if (err == ERR_SYNTAX) {
+        code = EXIT_FAILED;
+        err = ERR_OK;
+        if (json != NULL)
+            err = (*json = json_refused(source_name(path), buf_text(&said))) == NULL ? ERR_MEMORY : ERR_OK;
+    } else if (err == ERR_OK) {
+        struct checked checked = {.file = source_name(path), .pattern = pattern};
+        err = tell(&checked, &said, json, &code);
+        if (err != ERR_OK)
+            buf_printf(&said, "%s: %s\n", source_name(path), err_text(err));
     }
+    if (err == ERR_OK && json == NULL)
+        fputs(buf_text(&said), stdout);
+    else if (err != ERR_OK)
+        fprintf(stderr, "leaklab check: %s",
+                said.err == ERR_OK && said.size > 0 ? buf_text(&said) : "out of memory\n");
     pattern_free(pattern);
     buf_deinit(&said);
-    return err == ERR_OK ? EXIT_OK : err == ERR_SYNTAX ? EXIT_FAILED : EXIT_USAGE;
+    return err == ERR_OK ? code : EXIT_USAGE;
+}
+
+/* ---- the command ---- */
+
+static enum exit_code check_as_json(const struct operands *files)
+{
+    enum exit_code worst = EXIT_OK;
+    json_t *array = json_array();
+    for (size_t i = 0; i < files->count; i++) {
+        json_t *object = NULL;
+        worst = worse(worst, check_file(files->items[i], &object));
+        if (object != NULL)
+            json_array_append_new(array, object);
+    }
+    bool printed = array != NULL && json_dumpf(array, stdout, JSON_INDENT(2)) == 0;
+    json_decref(array);
+    if (!printed) {
+        fprintf(stderr, "leaklab check: %s\n", err_text(ERR_MEMORY));
+        return EXIT_FAILED;
+    }
+    putchar('\n');
+    return worst;
 }
 
 static int print_help(void)
 {
     puts(
-        "usage: leaklab check FILE...\n\n"
-        "Compiles patterns, in YAML or JSON, and runs nothing; - is standard input. A file that is fine gets "
-        "one line\n"
-        "with its modes. Every mistake of the others gets one line: file:line:column, and what would have "
-        "been right.\n\n"
-        "exit code: 0 all is fine, 1 there are mistakes, 2 a file cannot be read");
+        "usage: leaklab check [flags] FILE...\n\n"
+        "Compiles patterns, in YAML or JSON, and asks of each of their tasks how it exits; - is standard "
+        "input. Nothing\n"
+        "is started but a trial run on a clock of its own. Every mistake gets one line, file:line:column and "
+        "what would\n"
+        "have been right. A pattern gets one line with its modes, one for each task, and one for each step "
+        "at which a\n"
+        "task may stay, with a remedy; [expected] is what its expect declares.\n\n"
+        "exit code: 0 all is fine, 1 there are mistakes, or findings that expect does not declare, 2 a file "
+        "cannot be read\n");
+    options_print_help(&options);
     return EXIT_OK;
 }
 
@@ -58,10 +150,10 @@ int command_check(int argc, char **argv)
         fputs("leaklab check: which files? see 'leaklab check --help'\n", stderr);
         return EXIT_USAGE;
     }
+    if (values[JSON] != NULL)
+        return check_as_json(&files);
     enum exit_code worst = EXIT_OK;
-    for (size_t i = 0; i < files.count; i++) {
-        enum exit_code code = check_file(files.items[i]);
-        worst = code > worst ? code : worst;
-    }
+    for (size_t i = 0; i < files.count; i++)
+        worst = worse(worst, check_file(files.items[i], NULL));
     return worst;
 }

@@ -25,7 +25,7 @@ static const struct subcommand subcommands[] = {
     {"simulate", command_simulate,
      "run scenarios for days in a moment and write what a scraper would have seen"},
     {"patterns", command_patterns, "list the patterns, or show one: story, parameters, source"},
-    {"check", command_check, "compile files with patterns and tell every mistake with its place"},
+    {"check", command_check, "compile patterns, and ask of each task how it exits, before anything runs"},
     {"graph", command_graph, "draw a mode for Graphviz: who spawns whom, who waits on what, what is missing"},
     {"version", print_version, "print the version"},
 };

@@ -93,10 +93,15 @@ def test_patterns_refuses_what_it_does_not_know(arguments, said):
 # ---- leaklab check ----
 
 
+def heads(output):
+    """The lines that say what a file is, without those about its tasks."""
+    return [line for line in output.splitlines() if ": ok: " in line or "expect does not declare" in line]
+
+
 def test_the_catalogue_is_fine_and_each_file_says_its_modes():
     done = leaklab.run("check", *map(str, FILES))
     assert done.returncode == 0 and done.stderr == ""
-    lines = done.stdout.splitlines()
+    lines = heads(done.stdout)
     assert len(lines) == len(FILES)
     assert f"{PATTERNS / 'recv.yaml'}: ok: leak-recv, fix-recv" in lines
 
@@ -109,13 +114,70 @@ def test_tells_all_mistakes_of_all_files_with_their_places(tmp_path):
         f'{bad}:10:12: nothing is called "jbos": did you mean "jobs"?',
         f'{bad}:11:13: "sleep" needs a duration such as 10ms, not the count "n"',
         f"{good}: ok: leak-mine",
+        f"{good}: leak main: exits: linger (line 8)",
+        f"{good}: leak consumer: never exits: recv jobs (line 10)",
+        f'{good}:10:7: leak consumer: nobody sends on or closes "jobs"; send on it or close it, or select on done as '
+        "well [expected]",
     ]
 
 
 def test_json_is_checked_as_well(tmp_path):
     pattern = {"pattern": "mine", "title": "t", "story": "s", "remedy": "r", "fix": {"main": []}, "expect": {"fix": 0}}
     path = write(tmp_path / "mine.json", json.dumps(pattern))
-    assert leaklab.run("check", path).stdout == f"{path}: ok: fix-mine\n"
+    assert leaklab.run("check", path).stdout == (
+        f"{path}: ok: fix-mine\n{path}: fix main: exits: linger (line 1)\n")
+
+
+def test_what_expect_does_not_declare_fails(tmp_path):
+    wrong = write(tmp_path / "wrong.yaml", GOOD.replace("leak: n", "leak: 0"))
+    fine = write(tmp_path / "fine.yaml", GOOD)
+    done = leaklab.run("check", wrong, fine)
+    assert done.returncode == 1 and done.stderr == ""
+    assert heads(done.stdout) == [
+        f"{wrong}: 1 finding that expect does not declare: leak-mine",
+        f"{fine}: ok: leak-mine",
+    ]
+    place = [line for line in done.stdout.splitlines() if line.startswith(f"{wrong}:10:7: ")]
+    assert len(place) == 1 and "[expected]" not in place[0]
+
+
+def test_a_leak_in_which_nothing_is_found_is_noted(tmp_path):
+    path = write(tmp_path / "mine.yaml", GOOD.replace("    - recv jobs\n", "    - select: {recv jobs: [], done: []}\n"))
+    done = leaklab.run("check", path)
+    assert done.returncode == 0
+    assert f"{path}: leak: note: it expects 3 leaked, and nothing was found that keeps a task" in done.stdout
+
+
+def test_findings_as_json(tmp_path):
+    wrong, bad = write(tmp_path / "wrong.yaml", GOOD.replace("leak: n", "leak: 0")), write(tmp_path / "bad.yaml", BAD)
+    done = leaklab.run("check", "--json", bad, wrong, str(tmp_path / "missing.yaml"))
+    assert done.returncode == 2 and "No such file" in done.stderr
+    refused, checked = json.loads(done.stdout)
+    assert refused["file"] == bad and refused["ok"] is False and len(refused["errors"]) == 2
+    assert checked == {
+        "file": wrong, "ok": False, "errors": [], "pattern": "mine",
+        "variants": [{
+            "mode": "leak-mine", "expected_leaked": 0,
+            "tasks": [
+                {"task": "main", "starts": True, "exits": True, "by": "linger (line 8)"},
+                {"task": "consumer", "starts": True, "exits": False, "by": "", "stays_at_line": 10},
+            ],
+            "findings": [{
+                "kind": "recv-without-sender", "task": "consumer", "line": 10, "column": 7, "step": "recv jobs",
+                "text": 'nobody sends on or closes "jobs"', "remedy": "send on it or close it, or select on done as well",
+                "evidence": "program", "declared": False,
+            }],
+            "trial": {"whole": True, "tasks_left": 3, "tickers_left": 0, "panicked": 0},
+        }],
+    }
+
+
+def test_flags_each_leak_of_the_catalogue_and_nothing_else():
+    done = leaklab.run("check", "--json", *map(str, FILES))
+    assert done.returncode == 0
+    for file in json.loads(done.stdout):
+        for variant in file["variants"]:
+            assert bool(variant["findings"]) == variant["mode"].startswith("leak-"), variant
 
 
 @pytest.mark.parametrize("text, code, said", [
@@ -149,10 +211,10 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_checked(tmp_path):
         f'leaklab check: cannot read "{missing}": No such file or directory',
         f'leaklab check: cannot read "{tmp_path}": Is a directory',
     ]
-    assert done.stdout == f"{good}: ok: leak-mine\n"
+    assert heads(done.stdout) == [f"{good}: ok: leak-mine"]
 
 
-def test_check_needs_a_file_and_takes_no_flags():
+def test_check_needs_a_file_and_flags_that_it_knows():
     done = leaklab.run("check")
     assert done.returncode == 2 and "which files" in done.stderr
     done = leaklab.run("check", "--strict", "x.yaml")

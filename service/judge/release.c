@@ -1,0 +1,74 @@
+#include "judge/release.h"
+
+#include "base/check.h"
+
+/* What must be given back, and by what. */
+static const struct duty {
+    enum thing_kind kind;
+    uint32_t gives;   /* roles that do */
+    uint32_t settles; /* roles after which nobody needs to: whoever hears that a scope is done need not cancel
+                         it */
+    enum finding_kind finding;
+    const char *verb;
+    const char *until; /* what becomes of it otherwise */
+} duties[] = {
+    {THING_TICKER, ROLE_STOP, 0, FINDING_TICKER, "stops", ": it ticks on for nobody"},
+    {THING_SCOPE, ROLE_CANCEL, ROLE_DONE, FINDING_SCOPE, "cancels",
+     ": what waits for it stays until its timeout or the end of the start"},
+};
+
+/* The first end of the task that a path without the duty leads to; NO_TARGET: none. */
+static uint16_t end_around(struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles)
+{
+    bool around[LIMIT_OPS];
+    flow_without(flow, kind, thing, roles, around);
+    for (uint16_t i = 0; i < flow->program->op_count; i++)
+        if (around[i] && flow_ends(&flow->program->ops[i]))
+            return i;
+    return NO_TARGET;
+}
+
+static void duty_look(struct flow *flow, struct findings *findings, const struct duty *duty, uint32_t thing,
+                      uint16_t maker)
+{
+    const struct program *program = flow->program;
+    const struct thing_spec *spec = roles_thing(flow->roles, thing, NULL);
+    bool others = false;
+    for (uint16_t kind = 0; kind < program->kind_count; kind++)
+        others |= kind != maker && flow_does(flow, kind, thing, duty->gives);
+    if (others)
+        return;
+    struct finding *finding = NULL;
+    uint16_t end = end_around(flow, maker, thing, duty->gives | duty->settles);
+    uint16_t step = program->ops[program->kinds[maker].entry].step;
+    bool does = flow_does(flow, maker, thing, duty->gives);
+    const char *kind = thing_kind_word(spec->kind);
+    if (!does && (end != NO_TARGET || duty->settles == 0))
+        finding = findings_add(findings, duty->finding, step, false, "no path %s the %s \"%s\"%s", duty->verb,
+                               kind, spec->name, duty->until);
+    else if (does && end != NO_TARGET)
+        finding = findings_add(findings, duty->finding, step, false,
+                               "a path to the end of %s (line %u) leaves the %s \"%s\" as it is%s",
+                               program->kinds[maker].name, program->steps[program->ops[end].step].line, kind,
+                               spec->name, duty->until);
+    if (finding != NULL) {
+        finding->line = spec->line;
+        finding->column = 1;
+    }
+}
+
+void release_look(struct flow *flow, struct findings *findings)
+{
+    for (uint32_t thing = 0; thing < roles_things(flow->roles); thing++) {
+        uint16_t layout;
+        enum thing_kind kind = roles_thing(flow->roles, thing, &layout)->kind;
+        uint16_t maker = flow->owners[layout];
+        if (!flow_kind(flow, maker))
+            continue;
+        for (size_t i = 0; i < COUNT_OF(duties); i++) {
+            /* The scopes of main and of all end with the start, which main ends. */
+            if (duties[i].kind == kind && (kind != THING_SCOPE || maker != 0))
+                duty_look(flow, findings, &duties[i], thing, maker);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+#include "judge/trial.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "runtime/runtime.h"
+
+#define SEEDS         4
+#define FINE_NS       60000000000ull   /* after the owner has left, timer by timer */
+#define COARSE_NS     3600000000000ull /* then an hour at a time */
+#define COARSE_JUMPS  200
+#define ROUND_WORK    16 /* what a round counts for beside its tasks */
+#define PILE_ARRIVALS 32 /* moments at which tasks arrive that make a trend */
+
+/* How the number of tasks at a step moves while further ones arrive. */
+struct pile {
+    uint64_t standing;
+    uint32_t rises;
+    uint32_t falls;
+};
+
+struct run {
+    struct flow *flow;
+    struct findings *findings;
+    struct clock clock;
+    struct runtime runtime;
+    struct tally *tally;
+    struct workload workload;
+    uint64_t spawned;  /* when it was looked at last */
+    uint32_t arrivals; /* moments at which there were more */
+    struct pile piles[LIMIT_STEPS];
+};
+
+/* Runs until nothing moves before time passes. False: it does not come to rest, or the work is used up. */
+static bool settle(struct run *run, uint64_t *work)
+{
+    for (int round = 0; round < LIMIT_TRIAL_UNREST; round++) {
+        if (!runtime_turn(&run->runtime, (struct budget){.rounds = 1}))
+            return true;
+        uint64_t spent = ROUND_WORK + workload_live(&run->workload);
+        if (*work < spent)
+            return false;
+        *work -= spent;
+    }
+    return false;
+}
+
+/* ---- what piles up ---- */
+
+/* A step at which a task hands something on or waits for its turn. */
+static bool hands_on(const struct flow *flow, uint16_t step)
+{
+    const struct program *program = flow->program;
+    struct use uses[LIMIT_CASES];
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        unsigned count = program->ops[i].step == step ? roles_uses(flow->roles, &program->ops[i], uses) : 0;
+        for (unsigned j = 0; j < count; j++)
+            if ((uses[j].role & (ROLE_SEND | ROLE_LOCK | ROLE_RLOCK)) != 0)
+                return true;
+    }
+    return false;
+}
+
+static void piles_watch(struct run *run)
+{
+    if (run->workload.census.spawned == run->spawned)
+        return;
+    run->spawned = run->workload.census.spawned;
+    run->arrivals++;
+    for (uint16_t i = 0; i < run->flow->program->step_count; i++) {
+        struct pile *pile = &run->piles[i];
+        pile->rises += run->tally->standing[i] > pile->standing;
+        pile->falls += run->tally->standing[i] < pile->standing;
+        pile->standing = run->tally->standing[i];
+    }
+}
+
+static void piles_tell(const struct run *run)
+{
+    for (uint16_t i = 0; i < run->flow->program->step_count; i++) {
+        const struct pile *pile = &run->piles[i];
+        if (run->arrivals < PILE_ARRIVALS || pile->falls > 0 || pile->rises * 4 < run->arrivals * 3 ||
+            findings_explain(run->findings, i) || !hands_on(run->flow, i))
+            continue;
+        findings_add(run->findings, FINDING_PILED_UP, i, true,
+                     "tasks arrive faster than they can leave: %" PRIu64
+                     " stood here when the last of %u came, in a trial run",
+                     pile->standing, run->arrivals);
+    }
+}
+
+/* ---- the parts of a run ---- */
+
+/* From timer to timer until `end_ns`. False: cut short. */
+static bool pass(struct run *run, uint64_t end_ns, uint64_t *work)
+{
+    for (;;) {
+        if (!settle(run, work))
+            return false;
+        piles_watch(run);
+        uint64_t due_ns = runtime_due_ns(&run->runtime);
+        if (due_ns > end_ns || workload_idle(&run->workload))
+            break;
+        run->clock.manual_ns = due_ns > run->clock.manual_ns ? due_ns : run->clock.manual_ns + 1;
+    }
+    run->clock.manual_ns = end_ns;
+    return settle(run, work);
+}
+
+/* Long enough for every sleep and every deadline to be over; tickers tick on. */
+static void outlast(struct run *run)
+{
+    uint64_t work = LIMIT_TRIAL_WORK;
+    pass(run, run->clock.manual_ns + FINE_NS, &work);
+    work = LIMIT_TRIAL_WORK;
+    for (int i = 0; i < COARSE_JUMPS && !workload_idle(&run->workload); i++) {
+        uint64_t due_ns = runtime_due_ns(&run->runtime);
+        if (due_ns == UINT64_MAX)
+            return;
+        uint64_t next_ns = run->clock.manual_ns + COARSE_NS;
+        run->clock.manual_ns = due_ns > next_ns ? due_ns : next_ns;
+        if (!settle(run, &work))
+            return;
+    }
+}
+
+/* ---- what is left ---- */
+
+/* Time alone brings a task on from here. */
+static bool timed(const struct program *program, uint16_t step)
+{
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        const struct op *op = &program->ops[i];
+        if (op->step != step)
+            continue;
+        if (op->code == OP_SLEEP || op->code == OP_TICK)
+            return true;
+        for (uint16_t j = 0; op->code == OP_SELECT && j < op->count; j++) {
+            enum case_kind kind = program->cases[op->first + j].kind;
+            if (kind == CASE_AFTER || kind == CASE_TICK)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void left_tell(struct run *run, struct trial *trial)
+{
+    const struct program *program = run->flow->program;
+    uint64_t left = 0;
+    for (uint16_t i = 0; i < program->step_count; i++) {
+        uint64_t standing = run->tally->standing[i];
+        if (standing == 0 || timed(program, i))
+            continue;
+        left += standing;
+        if (!findings_explain(run->findings, i))
+            findings_add(run->findings, FINDING_LEFT, i, true,
+                         "%" PRIu64 " task%s left here in a trial run, once the owner had gone", standing,
+                         standing == 1 ? " was" : "s were");
+    }
+    trial->left = left > trial->left ? left : trial->left;
+}
+
+static uint16_t first_step(const struct program *program, uint16_t kind)
+{
+    return program->ops[program->kinds[kind].entry].step;
+}
+
+static void tickers_tell(struct run *run, struct trial *trial)
+{
+    uint64_t left = run->workload.census.tickers;
+    trial->tickers = left > trial->tickers ? left : trial->tickers;
+    for (uint32_t i = 0; i < run->findings->count; i++)
+        if (run->findings->items[i].kind == FINDING_TICKER)
+            return;
+    if (left > 0)
+        findings_add(run->findings, FINDING_TICKERS_LEFT, first_step(run->flow->program, 0), true,
+                     "%" PRIu64 " ticker%s on for ever in a trial run", left, left == 1 ? " goes" : "s go");
+}
+
+/* The step that is the likeliest to have made tasks panic: a panic, or a close that is not the only one. */
+static uint16_t panic_step(struct flow *flow)
+{
+    const struct program *program = flow->program;
+    struct use uses[LIMIT_CASES];
+    uint16_t step = first_step(program, 0);
+    for (uint16_t i = program->op_count; i-- > 0;) {
+        const struct op *op = &program->ops[i];
+        uint16_t kind = program->steps[op->step].kind;
+        if (!flow->reached[i])
+            continue;
+        if (op->code == OP_PANIC)
+            return op->step;
+        if (op->code == OP_CLOSE && roles_uses(flow->roles, op, uses) > 0 &&
+            (roles_thing(flow->roles, uses[0].thing, NULL)->nil ||
+             flow_other(flow, kind, uses[0].thing, ROLE_CLOSE | ROLE_SEND)))
+            step = op->step;
+    }
+    return step;
+}
+
+static void panicked_tell(struct run *run, struct trial *trial)
+{
+    uint64_t panicked = run->workload.census.ended[END_PANICKED];
+    if (panicked > 0 && trial->panicked == 0)
+        findings_add(run->findings, FINDING_PANICKED, panic_step(run->flow), true,
+                     "%" PRIu64 " task%s panicked in a trial run", panicked, panicked == 1 ? "" : "s");
+    trial->panicked = panicked > trial->panicked ? panicked : trial->panicked;
+}
+
+/* ---- a run ---- */
+
+static enum err play(struct run *run, struct trial *trial)
+{
+    uint64_t work = LIMIT_TRIAL_WORK;
+    if (workload_start(&run->workload) == ERR_MEMORY)
+        return ERR_MEMORY;
+    bool whole = pass(run, run->clock.manual_ns + LINGER_OPEN_NS, &work);
+    piles_tell(run);
+    outlast(run);
+    workload_cancel(&run->workload);
+    outlast(run);
+    if (run->workload.capped_by == LIMIT_KIND_MEMORY)
+        return ERR_MEMORY;
+    if (!whole || run->workload.capped_by != LIMIT_KINDS) {
+        trial->cut = true;
+        return ERR_OK;
+    }
+    left_tell(run, trial);
+    tickers_tell(run, trial);
+    panicked_tell(run, trial);
+    return ERR_OK;
+}
+
+static enum err run_once(struct run *run, const int64_t *params, uint64_t seed, struct trial *trial)
+{
+    struct workload_spec spec = {
+        .params = params,
+        .linger_ns = LINGER_OPEN_NS,
+        .seed = seed,
+        .max_tasks = LIMIT_TRIAL_TASKS,
+        .max_heap_bytes = LIMIT_TRIAL_BYTES,
+    };
+    run->clock = clock_manual(COARSE_NS);
+    if (runtime_init(&run->runtime, &run->clock, LIMIT_TRIAL_TASKS, LIMIT_TRIAL_BYTES) != ERR_OK)
+        return ERR_MEMORY;
+    run->tally = spec.tally = runtime_tally(&run->runtime, run->flow->program);
+    enum err err = run->tally == NULL ? ERR_MEMORY : workload_init(&run->workload, &run->runtime, &spec);
+    if (err == ERR_OK) {
+        err = play(run, trial);
+        workload_reclaim(&run->workload);
+        while (!workload_idle(&run->workload))
+            runtime_turn(&run->runtime, (struct budget){.rounds = 1});
+        workload_deinit(&run->workload);
+    }
+    runtime_deinit(&run->runtime);
+    return err;
+}
+
+enum err trial_run(struct flow *flow, const int64_t *params, struct findings *findings, struct trial *trial)
+{
+    enum err err = ERR_OK;
+    *trial = (struct trial){0};
+    for (uint64_t seed = 1; err == ERR_OK && seed <= SEEDS && !trial->cut; seed++) {
+        struct run *run = calloc(1, sizeof *run);
+        if (run == NULL)
+            return ERR_MEMORY;
+        run->flow = flow;
+        run->findings = findings;
+        err = run_once(run, params, seed, trial);
+        free(run);
+    }
+    return err == ERR_RANGE ? ERR_OK : err;
+}
