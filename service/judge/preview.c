@@ -115,7 +115,7 @@ static int64_t expected(const struct pattern *pattern, const struct program *pro
     int64_t params[LIMIT_PARAMS];
     for (uint16_t i = 0; i < pattern->param_count; i++)
         params[i] = param_default(pattern, i, params, LINGER_OPEN_NS);
-    return value_resolve(&program->values[program->expect], params, LINGER_OPEN_NS, 0);
+    return value_resolve(&program->values[program->expect[EXPECT_TASKS]], params, LINGER_OPEN_NS, 0);
 }
 
 enum err preview_new(const struct pattern *pattern, enum variant variant, struct preview **preview)
