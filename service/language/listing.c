@@ -39,6 +39,7 @@ static const char *const op_words[OP_CODES] = {
     [OP_WAIT] = "wait",
     [OP_SIGNAL] = "signal",
     [OP_BROADCAST] = "broadcast",
+    [OP_WORK] = "work",
     [OP_CHANCE] = "chance",
 };
 
@@ -171,6 +172,7 @@ static void list_operands(const struct program *program, uint16_t kind, const st
         break;
     case OP_SLEEP:
     case OP_HOLD:
+    case OP_WORK:
         list_value(program, op->value, buf);
         break;
     case OP_SELECT:

@@ -142,6 +142,7 @@ static const struct need need_rounds = {QUOTED("loop"), PARAM_COUNT, {0, LIMIT_C
 static const struct need need_spawns = {QUOTED("spawn"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_sleep = {QUOTED("sleep"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
+static const struct need need_work = {QUOTED("work"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_after = {QUOTED("after"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_hold = {QUOTED("hold"), PARAM_SIZE, {0, LIMIT_HOLD_BYTES}, false};
 
@@ -291,6 +292,12 @@ static bool compile_await(struct body *body, const struct statement *at)
 static bool compile_sleep(struct body *body, const struct statement *at)
 {
     emit(body, (struct op){.code = OP_SLEEP, .target = NO_TARGET, .value = operand(body, at, 1, need_sleep)});
+    return true;
+}
+
+static bool compile_work(struct body *body, const struct statement *at)
+{
+    emit(body, (struct op){.code = OP_WORK, .target = NO_TARGET, .value = operand(body, at, 1, need_work)});
     return true;
 }
 
@@ -659,6 +666,7 @@ static const struct verb verbs[] = {
     {"range", "\"range C:\"", 2, 2, INSIDE_MAY, compile_range},
     {"select", "\"select:\"", 1, 1, INSIDE_MAY, compile_select},
     {"sleep", "\"sleep 10ms\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_sleep},
+    {"work", "\"work 10ms\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_work},
     {"tick", "\"tick T\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"stop", "\"stop T\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"cancel", "\"cancel S\"", 2, 2, INSIDE_NOTHING, compile_on_thing},

@@ -6,6 +6,7 @@
 #define SPAWN_FUEL      8            /* what spawning one costs, in operations */
 #define HOLD_SLICE      (256 * 1024) /* bytes that one operation writes to at a time */
 #define HOLD_FUEL_BYTES 128          /* bytes that are written to for the cost of one operation */
+#define WORK_FUEL_NS    3            /* burnt for the cost of one operation: a slice uses up a round */
 
 static enum step_result op_sleep(struct task *task, int64_t ns)
 {
@@ -133,14 +134,31 @@ static enum step_result op_hold(struct task *task, const struct op *op)
     uint64_t total = (uint64_t)task->start->workload->values[op->value];
     if (total == 0)
         return STEP_NEXT;
-    uint64_t slice = total - task->progress_bytes;
+    uint64_t slice = total - task->progress;
     if (slice > HOLD_SLICE)
         slice = HOLD_SLICE;
-    task->progress_bytes += slice;
+    task->progress += slice;
     task->start->workload->runtime->fuel -= (int32_t)(slice / HOLD_FUEL_BYTES);
-    if (task_hold(task, slice) == ERR_OK && task->progress_bytes < total)
+    if (task_hold(task, slice) == ERR_OK && task->progress < total)
         return STEP_YIELD;
-    task->progress_bytes = 0;
+    task->progress = 0;
+    return STEP_NEXT;
+}
+
+/* Burns a slice and comes back for the rest. */
+static enum step_result op_work(struct task *task, const struct op *op)
+{
+    struct runtime *runtime = task->start->workload->runtime;
+    uint64_t total = (uint64_t)task->start->workload->values[op->value];
+    uint64_t slice = total - task->progress;
+    if (slice > WORK_SLICE_NS)
+        slice = WORK_SLICE_NS;
+    runtime->clock->burn(runtime->clock, slice);
+    runtime->fuel -= (int32_t)(slice / WORK_FUEL_NS);
+    task->progress += slice;
+    if (task->progress < total)
+        return STEP_YIELD;
+    task->progress = 0;
     return STEP_NEXT;
 }
 
@@ -257,6 +275,8 @@ static enum step_result step(struct task *task, const struct op *op, const struc
         return select_enter(task, op, workload->program);
     case OP_SLEEP:
         return op_sleep(task, values[op->value]);
+    case OP_WORK:
+        return op_work(task, op);
     case OP_HOLD:
         return op_hold(task, op);
     case OP_DROP:

@@ -125,6 +125,7 @@ enum op_code {
               */
     OP_SIGNAL,    /* thing: condition; wakes who waits first */
     OP_BROADCAST, /* thing: condition; wakes all who wait */
+    OP_WORK,      /* the processor is busy for value ns, in slices with others in between */
     OP_CHANCE,    /* go on at target unless a draw from the start's generator falls within value millionths */
     OP_CODES
 };

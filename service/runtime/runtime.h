@@ -15,15 +15,20 @@
 #include "runtime/lineage.h"
 #include "runtime/task.h"
 
-/* Monotonic nanoseconds. */
+/* Monotonic nanoseconds. The runtime is one processor: while a task works (`work d`) nobody else does, and
+ * time goes by. It works in slices of at most WORK_SLICE_NS and lets others go on in between. */
 struct clock {
     uint64_t (*now_ns)(const struct clock *clock);
+    void (*burn)(struct clock *clock, uint64_t ns); /* the processor does nothing else for so long */
     uint64_t manual_ns; /* for clock_manual: the time, which its owner moves forward */
 };
 
-/* CLOCK_MONOTONIC. */
+#define WORK_SLICE_NS 50000
+
+/* CLOCK_MONOTONIC. Burning spins on it. */
 struct clock clock_monotonic(void);
-/* Stands still until its owner writes manual_ns. */
+/* Stands still until its owner writes manual_ns, or until something burns time: that moves it forward by as
+ * much, so that a turn may end later than it began. */
 struct clock clock_manual(uint64_t now_ns);
 
 /* A piece of work that is done in slices of at most some 100 us: `step` is called again and again, a slice

@@ -38,10 +38,10 @@ struct task {
     uint8_t woken_how : 3; /* enum wake */
     uint8_t woken_case : 4;
 
-    struct link link;        /* in start->tasks */
-    struct held *held;       /* what it holds, newest first */
-    struct timer timer;      /* its sleep, or its select's `after` */
-    uint64_t progress_bytes; /* of the `hold` that it is carrying out */
+    struct link link;   /* in start->tasks */
+    struct held *held;  /* what it holds, newest first */
+    struct timer timer; /* its sleep, or its select's `after` */
+    uint64_t progress;  /* of what it is carrying out: bytes of a `hold`, ns of a `work` */
     uint32_t registers[LIMIT_LOOPS];
 };
 

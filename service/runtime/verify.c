@@ -68,6 +68,7 @@ static const struct shape shapes[OP_CODES] = {
     [OP_WAIT] = {.next = true, .thing = THING_CONDITION},
     [OP_SIGNAL] = {.next = true, .thing = THING_CONDITION},
     [OP_BROADCAST] = {.next = true, .thing = THING_CONDITION},
+    [OP_WORK] = {.value = true, .next = true, .thing = -1},
     [OP_CHANCE] = {.value = true, .target = true, .next = true, .thing = -1},
 };
 

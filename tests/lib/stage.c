@@ -131,7 +131,8 @@ void stage_pass(struct stage *stage, int64_t ns)
         *now_ns = due_ns;
         stage_settle(stage);
     }
-    *now_ns = end_ns;
+    if (*now_ns < end_ns)
+        *now_ns = end_ns;
     stage_settle(stage);
 }
 

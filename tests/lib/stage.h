@@ -63,7 +63,7 @@ uint64_t stage_settle(struct stage *stage);
 /* As many rounds, for programs that never settle. True when there is more to do. */
 bool stage_rounds(struct stage *stage, uint64_t rounds);
 
-/* Lets time pass, from timer to timer. */
+/* Lets time pass, from timer to timer; work that is done meanwhile may take longer than that. */
 void stage_pass(struct stage *stage, int64_t ns);
 
 /* Lets time pass in one jump, as after a stall. */

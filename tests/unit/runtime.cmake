@@ -6,7 +6,7 @@ target_link_libraries(grow PUBLIC stage)
 
 leaklab_unit_test(test_wheel LINKS runtime)
 foreach(thing catalogue chance channel condition driver faults group limits lineage lock scheduler scope select
-        ticker workload)
+        ticker work workload)
   leaklab_unit_test(test_${thing} LINKS stage)
 endforeach()
 leaklab_unit_test(test_grow LINKS grow)
