@@ -176,10 +176,11 @@ static void grow_cases(struct grower *grower, unsigned select)
             add(grower, select, ROLE_CASE, row);
 }
 
-static void add_pair(struct grower *grower, unsigned block, const struct grow_verb *verb, unsigned names)
+/* The statement of that name on a thing of that kind. */
+static void add_on(struct grower *grower, unsigned block, const char *verb, unsigned bits, unsigned names)
 {
     for (unsigned row = 0; row < grow_verb_count; row++) {
-        bool same = strcmp(grow_verbs[row].verb, verb->paired) == 0 && grow_verbs[row].names == verb->names;
+        bool same = strcmp(grow_verbs[row].verb, verb) == 0 && grow_verbs[row].names == bits;
         if (same && has_room(grower))
             at(grower, add(grower, block, ROLE_STATEMENT, row))->names = (uint16_t)names;
     }
@@ -187,6 +188,9 @@ static void add_pair(struct grower *grower, unsigned block, const struct grow_ve
 
 static void add_statement(struct grower *grower, unsigned block, const struct grow_verb *verb, unsigned names)
 {
+    unsigned mutex = verb->locked && perhaps(grower, 85) ? at(grower, names)->names : 0;
+    if (mutex != 0)
+        add_on(grower, block, "lock", MUTEX, mutex);
     unsigned index = add(grower, block, ROLE_STATEMENT, (unsigned)(verb - grow_verbs));
     at(grower, index)->names = (uint16_t)names;
     at(grower, index)->operand = choose_operand(grower, verb->operand);
@@ -201,8 +205,10 @@ static void add_statement(struct grower *grower, unsigned block, const struct gr
     if (verb->paired != NULL && perhaps(grower, 85)) {
         if (perhaps(grower, 40))
             grow_block(grower, block, false);
-        add_pair(grower, block, verb, names);
+        add_on(grower, block, verb->paired, verb->names, names);
     }
+    if (mutex != 0)
+        add_on(grower, block, "unlock", MUTEX, mutex);
 }
 
 static void grow_statement(struct grower *grower, unsigned block, bool last)
@@ -232,6 +238,21 @@ static void grow_block(struct grower *grower, unsigned block, bool may_end)
 
 /* ---- things and tasks ---- */
 
+/* A mutex among what is shared or the owner's; one is made where there is none. */
+static unsigned mutex_beside(struct grower *grower, unsigned owner)
+{
+    unsigned row = 0;
+    for (unsigned i = 1; i < grower->grown->count; i++) {
+        const struct grow_node *node = at(grower, i);
+        bool near = node->parent == owner || node->parent == 0;
+        if (node->role == ROLE_THING && grow_kinds[node->row].bit == MUTEX && near)
+            return i;
+    }
+    while (grow_kinds[row].bit != MUTEX)
+        row++;
+    return add(grower, owner, ROLE_THING, row);
+}
+
 static void grow_thing(struct grower *grower, unsigned owner)
 {
     unsigned row, sum = 0;
@@ -244,17 +265,7 @@ static void grow_thing(struct grower *grower, unsigned owner)
             break;
         point -= weight;
     }
-    unsigned mutex = 0;
-    if (grow_kinds[row].bit == CONDITION) {
-        for (unsigned i = 1; i < grower->grown->count; i++) {
-            const struct grow_node *node = at(grower, i);
-            bool near = node->parent == owner || node->parent == 0;
-            if (node->role == ROLE_THING && grow_kinds[node->row].bit == MUTEX && near)
-                mutex = i;
-        }
-        if (mutex == 0)
-            return;
-    }
+    unsigned mutex = grow_kinds[row].bit == CONDITION ? mutex_beside(grower, owner) : 0;
     size_t makes = grow_texts(grow_kinds[row].makes, COUNT_OF(grow_kinds[0].makes));
     unsigned index = add(grower, owner, ROLE_THING, row);
     at(grower, index)->names = (uint16_t)mutex;
@@ -296,7 +307,7 @@ void grow(struct grown *grown, const struct grow_spec *spec)
 {
     struct grower grower = {.grown = grown, .spec = spec, .rng = {spec->seed}};
     *grown = (struct grown){.count = 1, .seed = spec->seed};
-    unsigned most = spec->tasks == 0 ? 6 : spec->tasks;
+    unsigned most = spec->tasks == 0 ? 6 : spec->tasks < GROW_TASKS ? spec->tasks : GROW_TASKS;
     unsigned statements = spec->statements == 0 ? 60 : spec->statements;
     add(&grower, 0, ROLE_PARAMS, 0);
     for (unsigned things = 1 + pick(&grower, spec->small ? 3 : 8); things > 0; things--)

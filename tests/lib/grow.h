@@ -23,12 +23,13 @@ enum grow_feature {
 };
 
 #define GROW_NODES 200 /* of one pattern: things, tasks, statements, cases */
-#define GROW_DEEP  5   /* blocks inside each other */
+#define GROW_TASKS 16
+#define GROW_DEEP  5 /* blocks inside each other */
 
 struct grow_spec {
     uint64_t seed;
     unsigned without;    /* of enum grow_feature */
-    unsigned tasks;      /* at most, main included; 0: 6 */
+    unsigned tasks;      /* at most, main included, and GROW_TASKS; 0: 6 */
     unsigned statements; /* roughly, at most; 0: 60 */
     bool small; /* operands from the simple end of their lists, for who explores all that can happen */
 };

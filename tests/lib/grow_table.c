@@ -10,7 +10,7 @@ const struct grow_kind grow_kinds[] = {
     {"lock", MUTEX, {"mutex"}, GROW_LOCKS, 3},
     {"book", RWMUTEX, {"rwmutex"}, GROW_LOCKS, 3},
     {"group", GROUP, {"group"}, GROW_LOCKS, 3},
-    {"cond", CONDITION, {"condition"}, GROW_LOCKS, 3},
+    {"cond", CONDITION, {"condition"}, GROW_LOCKS, 4},
 };
 
 const char *const grow_operands[OPERANDS][12] = {
@@ -56,9 +56,9 @@ const struct grow_verb grow_verbs[] = {
     {"add", GROUP, .operand = COUNT, .weight = 5, .paired = "finish"},
     {"finish", GROUP, .weight = 3},
     {"wait", GROUP, .weight = 3},
-    {"wait", CONDITION, .weight = 5},
-    {"signal", CONDITION, .weight = 3},
-    {"broadcast", CONDITION, .weight = 2},
+    {"wait", CONDITION, .weight = 8, .locked = true},
+    {"signal", CONDITION, .weight = 5},
+    {"broadcast", CONDITION, .weight = 3},
 };
 
 /* One line a case. */

@@ -43,6 +43,7 @@ struct grow_verb {
     unsigned weight;
     unsigned feature;
     const char *paired; /* often follows in the same block, on the same thing */
+    bool locked;        /* mostly stands between a lock and an unlock of its condition's mutex */
 };
 
 extern const struct grow_kind grow_kinds[];

@@ -188,6 +188,35 @@ static uint64_t compare_queue(const struct order *before, uint64_t i, const stru
     return i;
 }
 
+/* The condition that a ready task is about to signal or broadcast to; NULL: it begins with something else. A
+ * signal that gets lost cannot be told from the waiters' state later on. */
+static const struct link *woken_queue(const struct task *task, enum op_code code)
+{
+    const struct op *op = op_of(task);
+    if (task->woken || op->code != code)
+        return NULL;
+    return &((const struct condition *)env_thing(task->env, op->thing))->waiters;
+}
+
+static bool still_stands(const struct order *order, const struct link *queue, const struct wait *wait)
+{
+    for (uint64_t i = run_of(order, queue); i < order->count && order->places[i].queue == queue; i++)
+        if (order->places[i].wait == wait)
+            return true;
+    return false;
+}
+
+static void compare_woken(const struct order *before, const struct order *after, const struct link *signalled,
+                          const struct link *told)
+{
+    uint64_t first = run_of(before, signalled);
+    if (first < before->count && still_stands(after, signalled, before->places[first].wait))
+        fail_msg("a signal did not wake who waited first");
+    for (uint64_t i = run_of(before, told); i < before->count && before->places[i].queue == told; i++)
+        if (still_stands(after, told, before->places[i].wait))
+            fail_msg("a broadcast did not wake all who waited");
+}
+
 bool invariant_step(struct stage *stage)
 {
     static struct order before, after;
@@ -195,14 +224,18 @@ bool invariant_step(struct stage *stage)
     struct link *link = list_pop_front(&runtime->ready);
     if (link == NULL)
         return stage_rounds(stage, 1);
+    struct task *task = container_of(link, struct task, wait.link);
+    const struct link *signalled = woken_queue(task, OP_SIGNAL), *told = woken_queue(task, OP_BROADCAST);
     note(stage, &before);
     runtime->fuel = STEP_FUEL;
-    task_run(container_of(link, struct task, wait.link));
+    task_run(task);
     stage_check(stage);
     note(stage, &after);
-    if (before.count <= ORDER_MOST && after.count <= ORDER_MOST)
-        for (uint64_t i = 0; i < before.count;)
-            i = compare_queue(&before, i, &after);
+    if (before.count > ORDER_MOST || after.count > ORDER_MOST)
+        return true;
+    for (uint64_t i = 0; i < before.count;)
+        i = compare_queue(&before, i, &after);
+    compare_woken(&before, &after, signalled, told);
     return true;
 }
 

@@ -14,5 +14,6 @@ void invariant_rest(struct stage *stage);
 
 /* Runs one ready task until it blocks, ends or yields, or a round when none is ready. In between, queues are
  * first in, first out: who stays keeps its place, who comes goes to the end, and who leaves was in front of
- * all who stay, unless another case of its select was taken. True when there is more to do. */
+ * all who stay, unless another case of its select was taken. A signal that the task begins with wakes who
+ * waits first, a broadcast all. True when there is more to do. */
 bool invariant_step(struct stage *stage);

@@ -20,8 +20,10 @@
 #include "invariant.h"
 #include "isolate.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
 #define SEEDS 300
+#elif defined(__SANITIZE_ADDRESS__)
+#define SEEDS 1000
 #else
 #define SEEDS 2000
 #endif
