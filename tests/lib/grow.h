@@ -4,7 +4,7 @@
  *
  * What may grow is said once, in the tables of grow.c: a statement is one line in `verbs`, a kind of thing
  * one line in `kinds`. What nobody can reach is not written: the statements that name a thing or spawn a task
- * which was cut go with it. The idea is that of Zalewski's and Hughes' generators: choose, do not filter. */
+ * which was cut go with it. Generating and shrinking are QuickCheck's (Claessen and Hughes 2000). */
 #pragma once
 
 #include <stdbool.h>

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,9 +179,9 @@ static void tell_failure(struct trial *trial)
     buf_init(&text, TEXT_MOST);
     grow_write(&smallest, &text);
     fail_msg("seed %llu fails, and so does this rest of it, of %u statements, found in %u trials:\n%s"
-             "To run it alone: LEAKLAB_SEED=%llu test_random",
+             "To run it alone: LEAKLAB_SEED=%llu %s",
              (unsigned long long)smallest.seed, grow_size(&smallest), asked, buf_text(&text),
-             (unsigned long long)smallest.seed);
+             (unsigned long long)smallest.seed, program_invocation_name);
 }
 
 /* ---- all seeds ---- */
