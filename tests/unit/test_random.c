@@ -21,13 +21,9 @@
 #include "invariant.h"
 #include "isolate.h"
 
-<<<<<<< HEAD
 #if defined(__SANITIZE_THREAD__)
 #define SEEDS 300
 #elif defined(__SANITIZE_ADDRESS__)
-=======
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
->>>>>>> c1185aa (Compare select, read-write locks and conditions with Go itself)
 #define SEEDS 1000
 #else
 #define SEEDS 2000
