@@ -200,7 +200,7 @@ def few_words(text, least):
 
 
 def table(patterns, words):
-    rows = [BEGIN, "", "| pattern | how it leaks | the fix | on a graph | modes |", "|---|---|---|---|---|"]
+    rows = [BEGIN, "", "| pattern | what happens | what to do | on a graph | modes |", "|---|---|---|---|---|"]
     for pattern in patterns:
         name = pattern["name"]
         modes = "<br>".join(f"`{mode}`" for mode in pattern["modes"])

@@ -8,9 +8,11 @@
 
 #define MS_NS 1000000u
 
-/* What is done at most before time goes on: a million tasks are spawned in a fraction of it. */
-#define ROUNDS_A_TURN  16
-#define TURNS_A_MOMENT 64
+/* What is done at most before time goes on by a millisecond, in which a real lab thread gets about as much
+ * done: so many rounds, and of those that used up all their fuel so many. A chain in which one task wakes the
+ * next takes many short rounds, and no time. */
+#define ROUNDS_A_MOMENT 4096
+#define FULL_A_MOMENT   8
 
 struct simulation {
     struct clock clock;
@@ -97,10 +99,12 @@ static void settle(struct simulation *simulation)
 {
     struct core *core = &simulation->core;
     simulation->busy = true;
-    for (int turn = 0; simulation->busy && turn < TURNS_A_MOMENT; turn++) {
-        bool more = runtime_turn(&core->runtime, (struct budget){.rounds = ROUNDS_A_TURN});
+    for (int rounds = 0, full = 0; simulation->busy && rounds < ROUNDS_A_MOMENT && full < FULL_A_MOMENT;
+         rounds++) {
+        bool more = runtime_turn(&core->runtime, (struct budget){.rounds = 1});
         simulation->busy = core_after_turn(core) || more;
         core_deliver(core);
+        full += core->runtime.fuel <= 0;
     }
 }
 

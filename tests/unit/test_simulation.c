@@ -14,11 +14,11 @@
 
 static struct catalogue catalogue;
 
-static struct simulation *given(uint64_t seed, const char *body)
+static struct simulation *given_of(const struct catalogue *patterns, uint64_t seed, const char *body)
 {
     struct simulation *simulation;
     const struct simulation_config config = {
-        .catalogue = &catalogue,
+        .catalogue = patterns,
         .seed = seed,
         .max_tasks = 10000,
         .max_heap_bytes = 64 << 20,
@@ -31,6 +31,11 @@ static struct simulation *given(uint64_t seed, const char *body)
     assert_int_equal(simulation_post(simulation, json_loads(body, 0, NULL), &answer), 201);
     json_decref(answer);
     return simulation;
+}
+
+static struct simulation *given(uint64_t seed, const char *body)
+{
+    return given_of(&catalogue, seed, body);
 }
 
 static void run(struct simulation *simulation, uint64_t interval_ns, unsigned scrapes)
@@ -153,6 +158,49 @@ static void how_often_is_looked_changes_nothing(void **state)
     assert_int_equal(spawned[0], spawned[1]);
 }
 
+static const char restless[] = "pattern: restless\ntitle: t\nstory: s\nremedy: r\n"
+                               "leak:\n"
+                               "  main: [spawn spinner]\n"
+                               "  spinner:\n"
+                               "    - loop:\n"
+                               "        - select:\n"
+                               "            default: []\n"
+                               "expect: {leak: 1}\n";
+
+static void who_never_rests_does_not_stop_time(void **state)
+{
+    (void)state;
+    struct catalogue own;
+    struct pattern *pattern;
+    struct messages messages;
+    catalogue_init(&own);
+    messages_init(&messages);
+    assert_int_equal(pattern_compile("restless.yaml", restless, strlen(restless), &messages, &pattern),
+                     ERR_OK);
+    messages_deinit(&messages);
+    assert_int_equal(catalogue_add(&own, pattern), ERR_OK);
+    /* Given a task that spins: */
+    struct simulation *simulation = given_of(&own, 1, "{\"mode\":\"leak-restless\"}");
+    run(simulation, 10 * MS, 10);
+    /* Then it is looked at as often as asked for. */
+    assert_int_equal(metrics_history_size(simulation_history(simulation)).scrapes, 10);
+    simulation_free(simulation);
+    catalogue_deinit(&own);
+}
+
+static void many_that_end_together_take_no_time(void **state)
+{
+    (void)state;
+    /* Given five thousand tasks that are told at once, while nothing else is due: */
+    struct simulation *simulation =
+        given(1, "{\"mode\":\"fix-recv\",\"n\":5000,\"linger\":\"1s\",\"holds\":\"0B\"}");
+    simulation_advance(simulation, SEC - MS);
+    assert_int_equal(simulation_core(simulation)->runtime.live, 5001);
+    simulation_advance(simulation, MS);
+    assert_int_equal(simulation_core(simulation)->runtime.live, 0);
+    simulation_free(simulation);
+}
+
 static void what_is_wrong_is_told_as_by_the_daemon(void **state)
 {
     (void)state;
@@ -219,6 +267,8 @@ int main(void)
         cmocka_unit_test(only_what_means_something_is_shown),
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(how_often_is_looked_changes_nothing),
+        cmocka_unit_test(who_never_rests_does_not_stop_time),
+        cmocka_unit_test(many_that_end_together_take_no_time),
         cmocka_unit_test(what_is_wrong_is_told_as_by_the_daemon),
         cmocka_unit_test(without_memory_it_says_so),
     };
