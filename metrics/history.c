@@ -154,12 +154,10 @@ static struct metrics_number line_number(const struct metrics_series *series, si
     return (struct metrics_number){.integer = total};
 }
 
-/* A run that was begun for a scrape which then failed is written over by the next one. */
+/* What was begun for a scrape that then failed takes up no scrape: the next one begins where it began. */
 static enum metrics_err record_line(struct line *line, uint32_t scrape, bool known,
                                     struct metrics_number number)
 {
-    while (line->count > 0 && line->runs[line->count - 1].from >= scrape)
-        line->count--;
     if (line->count > 0 ? same(&line->runs[line->count - 1], known, &number) : !known)
         return METRICS_OK;
     struct run *runs = grow(line->runs, line->count, &line->room, sizeof *runs);

@@ -95,6 +95,18 @@ static void a_start_is_due_when_the_count_reaches_it(void **state)
     }
 }
 
+static void a_start_may_fall_on_the_end_of_a_period(void **state)
+{
+    (void)state;
+    static const enum shape shapes[] = {SHAPE_WAVE, SHAPE_SPIKE, SHAPE_DOUBLE_HALVE};
+    static const uint64_t starts_a_period[] = {3000, 600, 2625};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        struct arrival arrival = shaped(shapes[i], 0);
+        for (uint64_t periods = 1; periods <= 1000; periods *= 10)
+            assert_int_equal(arrival_due_ns(&arrival, periods * starts_a_period[i]), periods * 60 * SEC);
+    }
+}
+
 static void a_jitter_makes_starts_late_as_the_seed_says(void **state)
 {
     (void)state;
@@ -155,6 +167,7 @@ int main(void)
         cmocka_unit_test(the_starts_of_each_shape_are_counted_exactly),
         cmocka_unit_test(the_most_extreme_rates_and_periods_are_exact_too),
         cmocka_unit_test(a_start_is_due_when_the_count_reaches_it),
+        cmocka_unit_test(a_start_may_fall_on_the_end_of_a_period),
         cmocka_unit_test(a_jitter_makes_starts_late_as_the_seed_says),
         cmocka_unit_test(counts_never_fall),
         cmocka_unit_test(the_long_run_is_the_mean_of_a_period),
