@@ -29,12 +29,25 @@ static enum exit_code worse(enum exit_code a, enum exit_code b)
     return a > b ? a : b;
 }
 
+/* One message of the compiler, "file:line:column: text", as an object; NULL: no memory. */
+static json_t *json_message(const char *file, const char *text, size_t size)
+{
+    unsigned line = 0, column = 0;
+    int head = 0;
+    size_t skip = strlen(file);
+    if (size <= skip || sscanf(text + skip, ":%u:%u: %n", &line, &column, &head) != 2 || head <= 0)
+        return json_pack("{s:s%}", "message", text, size);
+    skip += (size_t)head;
+    return json_pack("{s:i, s:i, s:s%}", "line", (int)line, "column", (int)column, "message", text + skip,
+                     size - skip);
+}
+
 /* A file that does not compile, as JSON: its messages; NULL: no memory. */
 static json_t *json_refused(const char *file, const char *said)
 {
     json_t *lines = json_array();
     for (const char *end; lines != NULL && (end = strchr(said, '\n')) != NULL; said = end + 1)
-        if (json_array_append_new(lines, json_stringn(said, (size_t)(end - said))) != 0) {
+        if (json_array_append_new(lines, json_message(file, said, (size_t)(end - said))) != 0) {
             json_decref(lines);
             lines = NULL;
         }

@@ -254,7 +254,7 @@ unsigned flow_ways(struct flow *flow, uint16_t index, uint16_t next[static PROGR
     return count;
 }
 
-static bool uses_thing(const struct flow *flow, const struct op *op, uint32_t thing, uint32_t roles)
+bool flow_uses(const struct flow *flow, const struct op *op, uint32_t thing, uint32_t roles)
 {
     struct use uses[LIMIT_CASES];
     if (op->code == OP_SELECT)
@@ -288,7 +288,7 @@ static void added_before(struct flow *flow, uint32_t group)
             const struct op *op = &program->ops[i];
             if (!flow->reached[i] || op->code == OP_JOIN)
                 continue;
-            bool adds = uses_thing(flow, op, group, ROLE_ADD) && flow->values[op->value] > 0;
+            bool adds = flow_uses(flow, op, group, ROLE_ADD) && flow->values[op->value] > 0;
             bool state = flow->must[i] || adds;
             unsigned count = flow_ways(flow, i, next, open);
             for (unsigned j = 0; j < count; j++)
@@ -344,41 +344,6 @@ void flow_run(struct flow *flow)
                 changed |= open[j] && reach(flow, next[j]);
             if (op->code == OP_SPAWN && flow->values[op->value] > 0)
                 changed |= reach(flow, program->kinds[op->kind].entry);
-        }
-    }
-}
-
-/* ---- ways around something ---- */
-
-static bool passes(const struct flow *flow, const struct op *op, unsigned which, uint32_t thing,
-                   uint32_t roles)
-{
-    if (op->code != OP_SELECT || which >= op->count) {
-        bool start = (op->code == OP_AWAIT && op->thing.hops == HOPS_START_SCOPE);
-        return uses_thing(flow, op, thing, roles) || (start && (roles & ROLE_DONE) != 0);
-    }
-    struct use use = roles_case(flow->roles, op, (uint16_t)which);
-    return (use.role & roles) != 0 && (use.thing == thing || use.thing == ROLE_START);
-}
-
-void flow_without(struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles, bool out[LIMIT_OPS])
-{
-    const struct program *program = flow->program;
-    uint16_t next[PROGRAM_SUCCESSORS];
-    bool open[PROGRAM_SUCCESSORS];
-    memset(out, 0, LIMIT_OPS * sizeof out[0]);
-    out[program->kinds[kind].entry] = flow_kind(flow, kind);
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint16_t i = 0; i < program->op_count; i++) {
-            if (!out[i])
-                continue;
-            unsigned count = flow_ways(flow, i, next, open);
-            for (unsigned j = 0; j < count; j++) {
-                if (!open[j] || out[next[j]] || passes(flow, &program->ops[i], j, thing, roles))
-                    continue;
-                out[next[j]] = changed = true;
-            }
         }
     }
 }

@@ -52,10 +52,8 @@ bool flow_does(const struct flow *flow, uint16_t kind, uint32_t thing, uint32_t 
 /* Main, or a kind that somebody reached spawns. */
 bool flow_kind(const struct flow *flow, uint16_t kind);
 
-/* Marks the operations that a task of `kind` can come to without a step that has one of `roles` on `thing`
- * before them. Where ROLE_DONE is among them, hearing that the start is done counts as well: its scopes are
- * then done too. */
-void flow_without(struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles, bool out[LIMIT_OPS]);
+/* The operation has one of these roles on the thing; the cases of a select are not looked at. */
+bool flow_uses(const struct flow *flow, const struct op *op, uint32_t thing, uint32_t roles);
 
 /* A task may come back to this operation. */
 bool flow_in_cycle(const struct program *program, uint16_t index);

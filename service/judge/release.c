@@ -1,5 +1,7 @@
 #include "judge/release.h"
 
+#include <string.h>
+
 #include "base/check.h"
 
 /* What must be given back, and by what. */
@@ -17,11 +19,48 @@ static const struct duty {
      ": what waits for it stays until its timeout or the end of the start"},
 };
 
+/* A way leads through what is looked for. */
+static bool passes(const struct flow *flow, const struct op *op, unsigned which, uint32_t thing,
+                   uint32_t roles)
+{
+    if (op->code != OP_SELECT || which >= op->count) {
+        bool start = (op->code == OP_AWAIT && op->thing.hops == HOPS_START_SCOPE);
+        return flow_uses(flow, op, thing, roles) || (start && (roles & ROLE_DONE) != 0);
+    }
+    struct use use = roles_case(flow->roles, op, (uint16_t)which);
+    return (use.role & roles) != 0 && (use.thing == thing || use.thing == ROLE_START);
+}
+
+/* Marks the operations that a task of `kind` can come to without a step that has one of `roles` on `thing`
+ * before them. Where ROLE_DONE is among them, hearing that the start is done counts as well: its scopes are
+ * then done too. */
+static void without(struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles, bool out[LIMIT_OPS])
+{
+    const struct program *program = flow->program;
+    uint16_t next[PROGRAM_SUCCESSORS];
+    bool open[PROGRAM_SUCCESSORS];
+    memset(out, 0, LIMIT_OPS * sizeof out[0]);
+    out[program->kinds[kind].entry] = flow_kind(flow, kind);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint16_t i = 0; i < program->op_count; i++) {
+            if (!out[i])
+                continue;
+            unsigned count = flow_ways(flow, i, next, open);
+            for (unsigned j = 0; j < count; j++) {
+                if (!open[j] || out[next[j]] || passes(flow, &program->ops[i], j, thing, roles))
+                    continue;
+                out[next[j]] = changed = true;
+            }
+        }
+    }
+}
+
 /* The first end of the task that a path without the duty leads to; NO_TARGET: none. */
 static uint16_t end_around(struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles)
 {
     bool around[LIMIT_OPS];
-    flow_without(flow, kind, thing, roles, around);
+    without(flow, kind, thing, roles, around);
     for (uint16_t i = 0; i < flow->program->op_count; i++)
         if (around[i] && flow_ends(&flow->program->ops[i]))
             return i;

@@ -9,7 +9,7 @@
 #define SEEDS         4
 #define FINE_NS       60000000000ull   /* after the owner has left, timer by timer */
 #define COARSE_NS     3600000000000ull /* then an hour at a time */
-#define COARSE_JUMPS  200
+#define COARSE_JUMPS  2000
 #define ROUND_WORK    16 /* what a round counts for beside its tasks */
 #define PILE_ARRIVALS 32 /* moments at which tasks arrive that make a trend */
 
@@ -108,21 +108,23 @@ static bool pass(struct run *run, uint64_t end_ns, uint64_t *work)
     return settle(run, work);
 }
 
-/* Long enough for every sleep and every deadline to be over; tickers tick on. */
-static void outlast(struct run *run)
+/* Long enough for every sleep and every deadline to be over; tickers tick on. False: some timer is still
+ * armed. */
+static bool outlast(struct run *run)
 {
     uint64_t work = LIMIT_TRIAL_WORK;
     pass(run, run->clock.manual_ns + FINE_NS, &work);
     work = LIMIT_TRIAL_WORK;
-    for (int i = 0; i < COARSE_JUMPS && !workload_idle(&run->workload); i++) {
+    for (int i = 0; i < COARSE_JUMPS; i++) {
         uint64_t due_ns = runtime_due_ns(&run->runtime);
-        if (due_ns == UINT64_MAX)
-            return;
+        if (due_ns == UINT64_MAX || workload_idle(&run->workload))
+            return true;
         uint64_t next_ns = run->clock.manual_ns + COARSE_NS;
         run->clock.manual_ns = due_ns > next_ns ? due_ns : next_ns;
         if (!settle(run, &work))
-            return;
+            return false;
     }
+    return false;
 }
 
 /* ---- what is left ---- */
@@ -143,6 +145,16 @@ static bool timed(const struct program *program, uint16_t step)
         }
     }
     return false;
+}
+
+/* Somebody who has waited for time until now may come to the end one day, and free others on the way. */
+static bool may_go_on(const struct run *run)
+{
+    const struct program *program = run->flow->program;
+    for (uint16_t i = 0; i < program->step_count; i++)
+        if (run->tally->standing[i] > 0 && timed(program, i) && !findings_explain(run->findings, i))
+            return true;
+    return run->workload.census.states[TASK_READY] > 0;
 }
 
 static void left_tell(struct run *run, struct trial *trial)
@@ -220,10 +232,10 @@ static enum err play(struct run *run, struct trial *trial)
     piles_tell(run);
     outlast(run);
     workload_cancel(&run->workload);
-    outlast(run);
+    bool over = outlast(run);
     if (run->workload.capped_by == LIMIT_KIND_MEMORY)
         return ERR_MEMORY;
-    if (!whole || run->workload.capped_by != LIMIT_KINDS) {
+    if (!whole || run->workload.capped_by != LIMIT_KINDS || (!over && may_go_on(run))) {
         trial->cut = true;
         return ERR_OK;
     }

@@ -33,7 +33,7 @@ enum role {
     ROLE_BROADCAST = 1 << 16,
     ROLE_MADE = 1 << 17 /* not a step's: the thing is there */
 };
-#define ROLE_COUNT 18
+#define ROLE_COUNT 32 /* bits of a set of roles */
 
 /* Who does the one needs somebody who does one of the others. */
 struct need {

@@ -153,7 +153,9 @@ def test_findings_as_json(tmp_path):
     done = leaklab.run("check", "--json", bad, wrong, str(tmp_path / "missing.yaml"))
     assert done.returncode == 2 and "No such file" in done.stderr
     refused, checked = json.loads(done.stdout)
-    assert refused["file"] == bad and refused["ok"] is False and len(refused["errors"]) == 2
+    assert refused["file"] == bad and refused["ok"] is False
+    assert [(error["line"], error["column"]) for error in refused["errors"]] == [(10, 12), (11, 13)]
+    assert refused["errors"][0]["message"] == 'nothing is called "jbos": did you mean "jobs"?'
     assert checked == {
         "file": wrong, "ok": False, "errors": [], "pattern": "mine",
         "variants": [{
