@@ -129,7 +129,7 @@ static bool outlast(struct run *run)
 
 /* ---- what is left ---- */
 
-/* Time alone brings a task on from here. */
+/* Time alone brings a task on from here, as long as its timer is armed. */
 static bool timed(const struct program *program, uint16_t step)
 {
     for (uint16_t i = 0; i < program->op_count; i++) {
@@ -163,7 +163,7 @@ static void left_tell(struct run *run, struct trial *trial)
     uint64_t left = 0;
     for (uint16_t i = 0; i < program->step_count; i++) {
         uint64_t standing = run->tally->standing[i];
-        if (standing == 0 || timed(program, i))
+        if (standing == 0)
             continue;
         left += standing;
         if (!findings_explain(run->findings, i))

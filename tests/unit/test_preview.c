@@ -76,6 +76,8 @@ static const struct sample samples[] = {
     {"a lock taken twice",
      "share: {m: mutex}\nfix:\n  main: [spawn a]\n  a: [lock m, lock m, unlock m, unlock m]\n",
      FINDING_LOCK_TWICE, 8, false},
+    {"a lock taken twice and never given back",
+     "share: {m: mutex}\nfix:\n  main: [spawn a]\n  a: [lock m, lock m]\n", FINDING_LOCK_TWICE, 8, false},
     {"a lock taken one time after the other",
      "share: {m: mutex}\nfix:\n  main: [spawn a]\n  a: [lock m, unlock m, lock m, unlock m]\n", NONE, 0,
      false},
@@ -127,11 +129,18 @@ static const struct sample samples[] = {
     {"a ticker that somebody else stops",
      "fix:\n  main: [spawn a]\n  a: {own: {t: ticker 1s}, steps: [spawn b]}\n  b: [stop t]\n", NONE, 0,
      false},
+    {"a tick of a ticker that somebody stopped",
+     "fix:\n  main: [spawn a]\n  a: {own: {t: ticker 1s}, steps: [spawn b, tick t]}\n  b: [stop t]\n",
+     FINDING_LEFT, 7, true},
     {"a scope that no path cancels",
      "fix:\n  main: [spawn a]\n  a: {own: {s: scope 9m}, steps: [sleep 1s]}\n", FINDING_SCOPE, 7, false},
     {"a scope that is cancelled",
      "fix:\n  main: [spawn a]\n  a: {own: {s: scope 9m}, steps: [sleep 1s, cancel s]}\n", NONE, 0, false},
     {"a scope that is over", "fix:\n  main: [spawn a]\n  a: {own: {s: scope 9m}, steps: [await done s]}\n",
+     NONE, 0, false},
+    {"a scope on a path that has heard of the start's end",
+     "fix:\n  main: [spawn a]\n  a:\n    own: {s: scope 9m}\n    steps:\n"
+     "      - select: {after 1s: [], done: [exit]}\n      - cancel s\n",
      NONE, 0, false},
     {"a scope of all, which ends with the start",
      "share: {s: scope}\nfix:\n  main: [spawn a]\n  a: [await done s]\n", NONE, 0, false},
@@ -151,6 +160,12 @@ static const struct sample samples[] = {
      "1ms\n"
      "  a:\n    - select: {send c: [], done: []}\n"
      "  b:\n    - loop:\n        - select: {recv c: [], done: [exit]}\n",
+     NONE, 0, false},
+    {"batches that are worked off",
+     "share: {c: channel}\nfix:\n  main:\n    - spawn b\n    - loop 9:\n        - loop 9:\n"
+     "            - spawn a\n            - sleep 1ms\n        - sleep 100ms\n"
+     "  a:\n    - select: {send c: [], done: []}\n"
+     "  b:\n    - loop:\n        - select: {recv c: [], done: [exit]}\n        - sleep 8ms\n",
      NONE, 0, false},
     {"what only another word of a parameter does",
      "params: {way: {default: good, choices: [good, bad], about: x}}\nshare: {c: channel}\nfix:\n"
@@ -208,6 +223,9 @@ static void each_fault_is_found_and_nothing_without_it(void **state)
                 fail_msg("%s: in line %u, %s", sample->name, finding->line, finding->text);
             assert_true(strlen(finding->text) > 10 && strlen(finding_remedy(finding->kind)) > 10);
             assert_true(preview_undeclared(preview) > 0);
+            for (uint32_t j = 0; j < preview->findings.count; j++)
+                assert_true(preview->findings.items[j].kind == sample->kind ||
+                            preview->findings.items[j].trial);
         }
         preview_free(preview);
         compiled_free(&compiled);
