@@ -63,10 +63,18 @@
 #define LIMIT_PROFILE_GROUPS  4096
 #define LIMIT_PROFILE_BYTES   (64 * 1024 * 1024) /* rendered */
 
+/* Real resources. What a user may set goes up to LIMIT_RESOURCES; the others are where defaults end. */
+#define LIMIT_RESOURCES   10000000LL
+#define LIMIT_DESCRIPTORS 100000
+#define LIMIT_HANDLES     100000
+#define LIMIT_THREADS     1000
+#define LIMIT_JOBS        1000
+
 /* HTTP. */
 #define LIMIT_BODY_BYTES         (64 * 1024)
 #define LIMIT_JSON_DEPTH         32
 #define LIMIT_CONNECTIONS        256
+#define LIMIT_SPARE_DESCRIPTORS  128 /* that the daemon keeps for itself, connections aside */
 #define LIMIT_IDLE_SECONDS       10
 #define LIMIT_RESPONSE_BYTES     (64 * 1024 * 1024)
 #define LIMIT_COMMANDS_IN_FLIGHT 1024

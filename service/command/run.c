@@ -14,6 +14,7 @@
 #include "lab/machine.h"
 #include "lab/problem.h"
 #include "lab/spec.h"
+#include "runtime/real.h"
 
 #define WAIT_NS  10000000000ull /* for tasks that heard a cancel to end: longer is a leak */
 #define SLICE_NS 10000000u
@@ -186,18 +187,45 @@ static void sleep_ns(uint64_t ns)
     nanosleep(&time, NULL);
 }
 
+/* Where a run's resources live. */
+struct house {
+    uv_loop_t loop;
+    struct real real;
+};
+
+static bool house_open(struct house *house)
+{
+    if (uv_loop_init(&house->loop) != 0)
+        return false;
+    if (real_init(&house->real, &house->loop, NULL, NULL) == ERR_OK)
+        return true;
+    CHECK(uv_loop_close(&house->loop) == 0);
+    return false;
+}
+
+static void house_close(struct house *house)
+{
+    real_close(&house->real);
+    uv_run(&house->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&house->loop) == 0);
+}
+
 /* Runs the runtime until `until_ns` of its clock, or until `reached` says so. */
 static void run_until(struct runtime *runtime, uint64_t until_ns, bool (*reached)(const struct workload *),
                       const struct workload *workload)
 {
+    struct real *real = container_of(runtime->source, struct real, source);
     for (;;) {
         bool more = runtime_turn(runtime, (struct budget){.ns = SLICE_NS});
+        /* What was shut is gone soon, and by nothing that could come about while this thread sleeps. */
+        if (real->leaving > 0)
+            uv_run(real->loop, UV_RUN_ONCE);
         uint64_t now_ns = runtime->clock->now_ns(runtime->clock);
         if (now_ns >= until_ns || (reached != NULL && reached(workload)))
             return;
         uint64_t due_ns = runtime_due_ns(runtime);
         uint64_t next_ns = due_ns < until_ns ? due_ns : until_ns;
-        if (!more && next_ns > now_ns)
+        if (!more && real->leaving == 0 && next_ns > now_ns)
             sleep_ns(next_ns - now_ns);
     }
 }
@@ -231,32 +259,48 @@ static void run_stages(struct runtime *runtime, struct workload *workload, const
     print_stage("end", "end", runtime, json);
 }
 
+/* One start of the spec on a runtime that has everything. */
+static enum err run_on(struct runtime *runtime, const struct spec *spec, bool json)
+{
+    struct workload workload;
+    struct tally *tally = runtime_tally(runtime, spec_program(spec));
+    if (tally == NULL)
+        return ERR_MEMORY;
+    struct workload_spec settings = spec_workload(spec, tally);
+    settings.owner_stays = true;
+    enum err err = workload_init(&workload, runtime, &settings);
+    if (err != ERR_OK)
+        return err;
+    err = workload_start(&workload);
+    if (err == ERR_OK)
+        run_stages(runtime, &workload, spec, json);
+    if (workload.capped_by != LIMIT_KINDS)
+        fprintf(stderr, "leaklab run: stopped spawning: the limit on %s is reached\n",
+                limit_kind_word(workload.capped_by));
+    workload_reclaim(&workload);
+    run_until(runtime, UINT64_MAX, workload_idle, &workload);
+    workload_deinit(&workload);
+    return err;
+}
+
 static int run_spec(const struct spec *spec, bool json)
 {
     struct clock clock = clock_monotonic();
     struct runtime runtime;
-    struct workload workload;
-    enum err err = runtime_init(&runtime, &clock, spec->max_tasks, spec->max_heap_bytes);
-    struct tally *tally = err == ERR_OK ? runtime_tally(&runtime, spec_program(spec)) : NULL;
-    if (tally != NULL) {
-        struct workload_spec settings = spec_workload(spec, tally);
-        settings.owner_stays = true;
-        err = workload_init(&workload, &runtime, &settings);
-    } else {
-        err = ERR_MEMORY;
-    }
+    struct house house;
+    struct machine machine;
+    machine_read(&machine);
+    struct machine_limits limits = machine_defaults(&machine);
+    enum err err = house_open(&house) ? ERR_OK : ERR_SYSTEM;
     if (err == ERR_OK) {
-        err = workload_start(&workload);
-        if (err == ERR_OK)
-            run_stages(&runtime, &workload, spec, json);
-        if (workload.capped_by != LIMIT_KINDS)
-            fprintf(stderr, "leaklab run: stopped spawning: the limit on %s is reached\n",
-                    limit_kind_word(workload.capped_by));
-        workload_reclaim(&workload);
-        run_until(&runtime, UINT64_MAX, workload_idle, &workload);
-        workload_deinit(&workload);
+        err = runtime_init(&runtime, &clock, spec->max_tasks, spec->max_heap_bytes);
+        if (err == ERR_OK) {
+            runtime_set_source(&runtime, &house.real.source, limits.supplies);
+            err = run_on(&runtime, spec, json);
+            runtime_deinit(&runtime);
+        }
+        house_close(&house);
     }
-    runtime_deinit(&runtime);
     if (err == ERR_OK)
         return EXIT_OK;
     fprintf(stderr, "leaklab run: %s\n", err_text(err));

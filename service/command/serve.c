@@ -17,7 +17,20 @@
 #include "lab/lab.h"
 #include "lab/machine.h"
 
-enum serve_option { LISTEN, MAX_TASKS, MAX_HEAP, DEMO, SCENARIO, LOG_FORMAT, LOG_LEVEL, SERVE_OPTIONS };
+enum serve_option {
+    LISTEN,
+    MAX_TASKS,
+    MAX_HEAP,
+    MAX_DESCRIPTORS,
+    MAX_HANDLES,
+    MAX_THREADS,
+    MAX_JOBS,
+    DEMO,
+    SCENARIO,
+    LOG_FORMAT,
+    LOG_LEVEL,
+    SERVE_OPTIONS
+};
 
 static const struct option_spec specs[SERVE_OPTIONS] = {
     [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
@@ -27,6 +40,16 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
         {"max-heap", "SIZE", NULL,
          "memory of all scenarios together, such as 2GiB (default: half of what the machine or its control "
          "group has free)"},
+    [MAX_DESCRIPTORS] = {"max-descriptors", "N", NULL,
+                         "descriptors that patterns may have open (default: what the process may have, less "
+                         "what connections need)"},
+    [MAX_HANDLES] = {"max-handles", "N", NULL, "libuv handles of patterns (default: 100000)"},
+    [MAX_THREADS] = {"max-threads", "N", NULL,
+                     "threads of patterns (default: 1000, or half of what the user or the control group may "
+                     "have)"},
+    [MAX_JOBS] = {"max-jobs", "N", NULL,
+                  "jobs of patterns in libuv's thread pool, those that wait for a thread included (default: "
+                  "1000)"},
     [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
     [SCENARIO] = {"scenario", "FILE", NULL,
                   "start what is in this file at once: a scenario or a list of them, as JSON, as POST "
@@ -49,7 +72,9 @@ struct settings {
 struct daemon {
     uv_loop_t loop;
     uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGUSR1 */
-    uv_work_t stopping;
+    uv_thread_t stopper;    /* waits for the end from the beginning: it must not lack a thread then */
+    uv_sem_t stop;
+    uv_async_t stopped;
     struct catalogue catalogue;
     struct lab *lab;
     struct server *server;
@@ -91,6 +116,13 @@ static bool read_limits(const struct given *given, struct machine_limits *limits
             return bad_value(given, MAX_TASKS, "a whole number from 1 to 2147483648");
         limits->max_tasks = (uint64_t)number;
     }
+    for (enum serve_option option = MAX_DESCRIPTORS; option <= MAX_JOBS; option++) {
+        if (given->values[option] == NULL)
+            continue;
+        if (unit_parse_count(given->values[option], &number) != ERR_OK || number > LIMIT_RESOURCES)
+            return bad_value(given, option, "a whole number from 0 to 10000000");
+        limits->supplies[option - MAX_DESCRIPTORS] = (uint64_t)number;
+    }
     return true;
 }
 
@@ -109,17 +141,38 @@ static bool read_settings(const struct given *given, struct settings *settings)
     return read_limits(given, &settings->limits);
 }
 
-static void stop_server(uv_work_t *work)
+/* On a thread of its own. Neither libuv's thread pool nor a new thread will do: patterns starve the one, and
+ * the other may not be to be had. */
+static void stop_server(void *argument)
 {
-    struct daemon *daemon = work->data;
+    struct daemon *daemon = argument;
+    uv_sem_wait(&daemon->stop);
     server_stop(daemon->server);
+    uv_async_send(&daemon->stopped);
 }
 
-static void server_stopped(uv_work_t *work, int status)
+static void server_stopped(uv_async_t *async)
 {
-    struct daemon *daemon = work->data;
-    CHECK(status == 0);
+    struct daemon *daemon = async->data;
+    CHECK(uv_thread_join(&daemon->stopper) == 0);
+    uv_sem_destroy(&daemon->stop);
+    uv_close((uv_handle_t *)async, NULL);
     lab_close(daemon->lab);
+}
+
+/* False: no thread is to be had, and nothing is left behind. */
+static bool stopper_start(struct daemon *daemon)
+{
+    if (uv_sem_init(&daemon->stop, 0) != 0)
+        return false;
+    if (uv_thread_create(&daemon->stopper, stop_server, daemon) != 0) {
+        uv_sem_destroy(&daemon->stop);
+        return false;
+    }
+    if (uv_async_init(&daemon->loop, &daemon->stopped, server_stopped) != 0)
+        abort();
+    daemon->stopped.data = daemon;
+    return true;
 }
 
 /* Readiness goes first; the server then ends on another thread, since the requests that it lets end are
@@ -130,9 +183,7 @@ static void end(struct daemon *daemon)
         return;
     daemon->ending = true;
     lab_set_ready(daemon->lab, false);
-    daemon->stopping.data = daemon;
-    if (uv_queue_work(&daemon->loop, &daemon->stopping, stop_server, server_stopped) != 0)
-        abort();
+    uv_sem_post(&daemon->stop);
     for (size_t i = 0; i < COUNT_OF(daemon->signals); i++)
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
 }
@@ -226,6 +277,13 @@ static void open_scenarios(struct daemon *daemon)
 static int serve(struct daemon *daemon)
 {
     daemon->code = EXIT_OK;
+    if (!stopper_start(daemon)) {
+        log_line(&daemon->settings->log, LOG_ERROR, "cannot start",
+                 LOG_TEXT("why", "no thread is to be had"));
+        lab_close(daemon->lab);
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        return EXIT_FAILED;
+    }
     watch_signals(daemon);
     if (start_server(daemon)) {
         open_scenarios(daemon);
@@ -248,6 +306,7 @@ static int open_and_serve(struct daemon *daemon)
         .max_tasks = settings->limits.max_tasks,
         .max_heap_bytes = settings->limits.max_heap_bytes,
     };
+    memcpy(config.supplies, settings->limits.supplies, sizeof config.supplies);
     CHECK(uv_loop_init(&daemon->loop) == 0);
     enum err err = lab_open(&daemon->lab, &daemon->loop, &config);
     int code = EXIT_FAILED;

@@ -25,6 +25,7 @@ enum family {
     HEAP_MAPPED,
     CHANNELS,
     TICKERS,
+    RESOURCES,
     TICKS,
     TICKS_DROPPED,
     SCENARIOS,
@@ -32,10 +33,15 @@ enum family {
     LIMIT_HITS,
     LIMIT_TASKS_SET,
     LIMIT_HEAP_SET,
+    LIMIT_DESCRIPTORS_SET, /* and the other supplies, in their order */
+    LIMIT_HANDLES_SET,
+    LIMIT_THREADS_SET,
+    LIMIT_JOBS_SET,
     LOOP_LAG,
     LOOP_TURNS,
     LOOP_IDLE,
     UV_HANDLES,
+    THREADPOOL_DELAY,
     SNAPSHOT_AGE,
     HTTP_REQUESTS,
     HTTP_DURATION,
@@ -93,6 +99,9 @@ static const struct metrics_declaration table[FAMILIES] = {
         GAUGE("leaklab_heap_mapped_bytes", "bytes", "Address space that the allocator has in use."),
     [CHANNELS] = GAUGE("leaklab_channels", NULL, "Channels that exist."),
     [TICKERS] = GAUGE("leaklab_tickers", NULL, "Tickers made and not stopped."),
+    [RESOURCES] = {.name = "leaklab_resources",
+                   .help = "Resources that patterns have opened and not shut.",
+                   .labels = {"pattern", "variant", "kind"}},
     [TICKS] =
         COUNTER("leaklab_ticks_total", NULL, "Ticks delivered, or kept as a ticker's one pending tick."),
     [TICKS_DROPPED] =
@@ -111,6 +120,14 @@ static const struct metrics_declaration table[FAMILIES] = {
     [LIMIT_TASKS_SET] = GAUGE("leaklab_limit_tasks", NULL, "Live tasks that the daemon allows."),
     [LIMIT_HEAP_SET] =
         GAUGE("leaklab_limit_heap_bytes", "bytes", "Heap that the daemon allows tasks to hold."),
+    [LIMIT_DESCRIPTORS_SET] =
+        GAUGE("leaklab_limit_descriptors", NULL, "Descriptors that the daemon allows patterns to have open."),
+    [LIMIT_HANDLES_SET] =
+        GAUGE("leaklab_limit_handles", NULL, "libuv handles that the daemon allows patterns to have open."),
+    [LIMIT_THREADS_SET] =
+        GAUGE("leaklab_limit_threads", NULL, "Threads that the daemon allows patterns to have."),
+    [LIMIT_JOBS_SET] = GAUGE("leaklab_limit_jobs", NULL,
+                             "Jobs in libuv's thread pool that the daemon allows patterns to have."),
     [LOOP_LAG] = {.name = "leaklab_loop_lag_seconds",
                   .help = "How late the loop came to a timer that only measures this.",
                   .unit = "seconds",
@@ -123,6 +140,9 @@ static const struct metrics_declaration table[FAMILIES] = {
     [UV_HANDLES] = {.name = "leaklab_uv_handles",
                     .help = "Handles on the loop, by libuv's name of their kind.",
                     .labels = {"handle"}},
+    [THREADPOOL_DELAY] =
+        GAUGE("leaklab_threadpool_delay_seconds", "seconds",
+              "How long a job waits for a thread of libuv's pool; it grows while nobody gets one."),
     [SNAPSHOT_AGE] = GAUGE("leaklab_snapshot_age_seconds", "seconds",
                            "Age of the counts in this scrape; it grows while the loop is stalled."),
     [HTTP_REQUESTS] = {.name = "leaklab_http_requests_total",
@@ -181,6 +201,7 @@ struct program_series {
     struct metrics_series *states[TASK_STATES];
     struct metrics_series *limit_hits[LIMIT_KINDS];
     struct metrics_series *scenarios[SCENARIO_STATES];
+    struct metrics_series *resources[RESOURCE_KINDS];
 };
 
 struct exporter {
@@ -329,6 +350,11 @@ static const char *scenario_word(int index)
     return scenario_state_word((enum scenario_state)index);
 }
 
+static const char *open_word(int index)
+{
+    return resource_word((enum resource_kind)index);
+}
+
 static enum err set_one(struct exporter *exporter, enum family family, const struct snapshot_program *program,
                         struct metrics_series **series, uint64_t count)
 {
@@ -357,6 +383,9 @@ static enum err set_program(struct exporter *exporter, const struct snapshot_pro
     if (err == ERR_OK)
         err = set_each(exporter, SCENARIOS, program, series->scenarios, program->scenarios, SCENARIO_STATES,
                        program->scenarios_seen, scenario_word);
+    if (err == ERR_OK)
+        err = set_each(exporter, RESOURCES, program, series->resources, census->open, RESOURCE_KINDS,
+                       program->resources_seen, open_word);
     if (err == ERR_OK)
         err = set_one(exporter, SCENARIO_STARTS, program, &series->starts, census->starts);
     if (err == ERR_OK)
@@ -407,6 +436,9 @@ static void set_loop(struct exporter *exporter, const struct snapshot *snapshot,
     metrics_set(single[SNAPSHOT_AGE], (double)age_ns / NS_PER_SECOND);
     set(single[LIMIT_TASKS_SET], snapshot->limit_tasks);
     set(single[LIMIT_HEAP_SET], snapshot->limit_heap_bytes);
+    for (int supply = 0; supply < SUPPLIES; supply++)
+        set(single[LIMIT_DESCRIPTORS_SET + supply], snapshot->limit_supplies[supply]);
+    metrics_set(single[THREADPOOL_DELAY], (double)snapshot->threadpool_delay_ns / NS_PER_SECOND);
     metrics_histogram_set(single[LOOP_LAG], METRICS_PLAIN, snapshot->lag_buckets, snapshot->lag_sum_seconds);
     set(single[LOOP_TURNS], snapshot->loop_turns);
     metrics_set(single[LOOP_IDLE], (double)snapshot->loop_idle_ns / NS_PER_SECOND);

@@ -40,6 +40,8 @@ enum err core_init(struct core *core, const struct core_config *config)
     if (core->programs == NULL)
         return ERR_MEMORY;
     enum err err = runtime_init(&core->runtime, config->clock, config->max_tasks, config->max_heap_bytes);
+    if (err == ERR_OK)
+        runtime_set_source(&core->runtime, config->source, config->supplies);
     if (err == ERR_OK && (err = add_programs(core)) != ERR_OK)
         runtime_deinit(&core->runtime);
     if (err != ERR_OK)
@@ -307,6 +309,7 @@ static void fill_program(const struct core_program *program, struct snapshot_pro
     memcpy(copy->scenarios, program->scenarios, sizeof copy->scenarios);
     copy->scenarios_seen = program->scenarios_seen;
     copy->states_seen = tally->states_seen;
+    copy->resources_seen = tally->resources_seen;
     copy->expected_leaked = 0;
 }
 
@@ -314,6 +317,7 @@ void core_fill(struct core *core, struct snapshot *snapshot)
 {
     snapshot->limit_tasks = core->config.max_tasks;
     snapshot->limit_heap_bytes = core->config.max_heap_bytes;
+    memcpy(snapshot->limit_supplies, core->runtime.supplies_max, sizeof snapshot->limit_supplies);
     for (uint32_t i = 0; i < core->program_count; i++) {
         struct snapshot_program *copy = &snapshot->programs[i];
         if (i >= snapshot->program_count) {

@@ -25,6 +25,8 @@ struct core_config {
     const struct catalogue *catalogue; /* borrowed */
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
+    struct resource_source *source;   /* borrowed; NULL: there are no resources to be had */
+    uint64_t supplies[SUPPLIES];      /* at most, of each */
     struct clock *clock;              /* borrowed */
     uint64_t (*seed)(void *argument); /* for scenarios that bring none */
     void *argument;

@@ -5,16 +5,19 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "lab/canary.h"
 #include "lab/core.h"
 #include "lab/mailbox.h"
 #include "lab/problem.h"
 #include "lab/publish.h"
 #include "lab/report.h"
 #include "runtime/driver.h"
+#include "runtime/real.h"
 
 /* How often the loop's lag is measured, and every how many times its handles are counted. */
 #define BEAT_MS         20
 #define BEATS_PER_COUNT 50
+#define COUNTED_MOST    1000 /* handles that are not the lab's own, or counting them takes too long */
 
 static_assert(UV_HANDLE_TYPE_MAX <= UV_HANDLE_KINDS, "a snapshot has room for every kind of handle");
 
@@ -23,6 +26,8 @@ struct lab {
     struct publisher publisher;
     struct core core;
     struct driver driver;
+    struct real real;
+    struct canary canary;
     struct clock clock; /* the real one, unless the configuration brings another */
     const struct log *log;
     uv_loop_t *loop;
@@ -34,7 +39,7 @@ struct lab {
     bool closing;
     uint64_t lag_buckets[LAG_BUCKETS + 1];
     double lag_sum_seconds;
-    uint32_t uv_handles[UV_HANDLE_KINDS];
+    uint32_t uv_handles[UV_HANDLE_KINDS]; /* those of resources left out */
     uint64_t sequence;
 };
 
@@ -50,6 +55,8 @@ static void publish(struct lab *lab)
     snapshot->loop_turns = lab->driver.turns;
     snapshot->loop_idle_ns = uv_metrics_idle_time(lab->loop);
     memcpy(snapshot->uv_handles, lab->uv_handles, sizeof lab->uv_handles);
+    snapshot->uv_handles[UV_TIMER] += (uint32_t)lab->real.handles;
+    snapshot->threadpool_delay_ns = canary_delay_ns(&lab->canary, snapshot->published_ns);
     publisher_publish(&lab->publisher);
 }
 
@@ -74,10 +81,16 @@ static void count_handle(uv_handle_t *handle, void *argument)
         lab->uv_handles[handle->type]++;
 }
 
+/* Resources are counted where they are opened: walking over a hundred thousand of them would hold up the
+ * loop.
+ */
 static void count_handles(struct lab *lab)
 {
+    if (lab->real.handles > COUNTED_MOST)
+        return;
     memset(lab->uv_handles, 0, sizeof lab->uv_handles);
     uv_walk(lab->loop, count_handle, lab);
+    lab->uv_handles[UV_TIMER] -= (uint32_t)lab->real.handles;
 }
 
 static void measure_lag(struct lab *lab)
@@ -108,8 +121,17 @@ static void on_beat(uv_timer_t *timer)
     measure_lag(lab);
     if (++lab->beats % BEATS_PER_COUNT == 0)
         count_handles(lab);
+    canary_look(&lab->canary, lab->loop, uv_hrtime());
     look_round(lab);
     next_beat(lab);
+}
+
+/* A scenario may wait for just this to be over. */
+static void on_gone(void *argument)
+{
+    struct lab *lab = argument;
+    if (!lab->closing)
+        driver_wake(&lab->driver);
 }
 
 static void on_mail(uv_async_t *async)
@@ -175,10 +197,12 @@ static enum err init(struct lab *lab, const struct lab_config *config)
         .catalogue = config->catalogue,
         .max_tasks = config->max_tasks,
         .max_heap_bytes = config->max_heap_bytes,
+        .source = &lab->real.source,
         .clock = config->clock == NULL ? &lab->clock : config->clock,
         .seed = config->seed == NULL ? system_seed : config->seed,
         .argument = config->argument,
     };
+    memcpy(core_config.supplies, config->supplies, sizeof core_config.supplies);
     mailbox_init(&lab->mailbox);
     enum err err = publisher_init(&lab->publisher);
     if (err == ERR_OK && (err = core_init(&lab->core, &core_config)) != ERR_OK)
@@ -198,7 +222,12 @@ static enum err attach(struct lab *lab, uv_loop_t *loop)
     lab->loop = loop;
     if (uv_loop_configure(loop, UV_METRICS_IDLE_TIME) != 0 || uv_async_init(loop, &lab->async, on_mail) != 0)
         return ERR_SYSTEM;
-    enum err err = driver_init(&lab->driver, loop, &lab->core.runtime, after_turn, lab);
+    enum err err = real_init(&lab->real, loop, on_gone, lab);
+    if (err == ERR_OK) {
+        err = driver_init(&lab->driver, loop, &lab->core.runtime, after_turn, lab);
+        if (err != ERR_OK)
+            real_close(&lab->real);
+    }
     if (err != ERR_OK) {
         uv_close((uv_handle_t *)&lab->async, NULL);
         uv_run(loop, UV_RUN_NOWAIT);
@@ -226,6 +255,8 @@ enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config 
         free(lab);
         return err;
     }
+    /* Now, so that the pool has its threads before there are others that could stand in its way. */
+    canary_look(&lab->canary, loop, uv_hrtime());
     count_handles(lab);
     publish(lab);
     next_beat(lab);
@@ -248,6 +279,7 @@ void lab_close(struct lab *lab)
     lab->closing = true;
     refuse_all(mailbox_close(&lab->mailbox));
     core_close(&lab->core);
+    real_close(&lab->real);
     driver_close(&lab->driver);
     uv_close((uv_handle_t *)&lab->async, NULL);
     uv_close((uv_handle_t *)&lab->beat, NULL);

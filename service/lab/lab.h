@@ -26,6 +26,7 @@ struct lab_config {
     const struct catalogue *catalogue; /* borrowed; constant until lab_free() */
     uint64_t max_tasks; /* of all scenarios together, at most LIMIT_TASKS; see machine.h for a default */
     uint64_t max_heap_bytes;
+    uint64_t supplies[SUPPLIES];      /* resources at most, of each supply */
     struct clock *clock;              /* borrowed; NULL: CLOCK_MONOTONIC */
     uint64_t (*seed)(void *argument); /* for scenarios that bring none; NULL: the system's random numbers */
     void *argument;
@@ -39,8 +40,8 @@ enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config 
 void lab_set_ready(struct lab *lab, bool ready);
 
 /* Begins the end: readiness goes false, requests that wait are answered with 503 and so is every later one,
- * tasks are freed (as far as a quarter of a second allows; the rest is left to the system), handles are
- * closed. The loop must run on until they are. Calling it again is harmless. */
+ * tasks are freed (as far as a quarter of a second allows; the rest is left to the system), handles and
+ * resources are closed. The loop must run on until they are. Calling it again is harmless. */
 void lab_close(struct lab *lab);
 
 /* After the loop has closed the lab's handles. Takes NULL. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -119,19 +120,18 @@ static uint64_t hierarchy_limit(const char *mount, char *group, const char *file
     }
 }
 
-static uint64_t cgroup_limit(const char *root)
+/* A limit of the control group by the names that it has in version 2 and in version 1. */
+struct group_file {
+    const char *controller, *mount, *file;
+};
+
+static uint64_t cgroup_limit(const char *root, const struct group_file versions[static 2])
 {
-    static const struct {
-        const char *controller, *mount, *file;
-    } versions[] = {
-        {"", "/sys/fs/cgroup", "memory.max"},
-        {"memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
-    };
     char path[PATH_BYTES / 2], group[PATH_BYTES / 2], text[FILE_BYTES] = "";
     uint64_t limit = MACHINE_UNKNOWN;
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     read_text(path, text);
-    for (size_t i = 0; i < COUNT_OF(versions); i++) {
+    for (size_t i = 0; i < 2; i++) {
         if (machine_parse_cgroup(text, versions[i].controller, group, sizeof group) == NULL)
             continue;
         snprintf(path, sizeof path, "%s%s", root, versions[i].mount);
@@ -140,15 +140,33 @@ static uint64_t cgroup_limit(const char *root)
     return limit;
 }
 
+static uint64_t own_limit(__rlimit_resource_t resource)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return MACHINE_UNKNOWN;
+    return limit.rlim_cur;
+}
+
 void machine_read_at(struct machine *machine, const char *root)
 {
+    static const struct group_file memory[] = {
+        {"", "/sys/fs/cgroup", "memory.max"},
+        {"memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes"},
+    };
+    static const struct group_file pids[] = {
+        {"", "/sys/fs/cgroup", "pids.max"},
+        {"pids", "/sys/fs/cgroup/pids", "pids.max"},
+    };
     char path[PATH_BYTES], text[FILE_BYTES] = "";
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
     read_text(path, text);
     *machine = (struct machine){
         .total_bytes = machine_parse_meminfo(text, "MemTotal"),
         .available_bytes = machine_parse_meminfo(text, "MemAvailable"),
-        .cgroup_bytes = cgroup_limit(root),
+        .cgroup_bytes = cgroup_limit(root, memory),
+        .descriptors = own_limit(RLIMIT_NOFILE),
+        .threads = least(own_limit(RLIMIT_NPROC), cgroup_limit(root, pids)),
     };
 }
 
@@ -167,5 +185,16 @@ struct machine_limits machine_defaults(const struct machine *machine)
     heap -= heap < MIB ? 0 : heap % MIB;
     heap += heap == 0;
     uint64_t tasks = least(heap / TASK_BYTES, LIMIT_TASKS);
-    return (struct machine_limits){.max_tasks = tasks == 0 ? 1 : tasks, .max_heap_bytes = heap};
+    uint64_t reserve = LIMIT_CONNECTIONS + LIMIT_SPARE_DESCRIPTORS;
+    uint64_t descriptors = machine->descriptors / 4;
+    if (machine->descriptors > reserve && machine->descriptors - reserve > descriptors)
+        descriptors = machine->descriptors - reserve;
+    return (struct machine_limits){
+        .max_tasks = tasks == 0 ? 1 : tasks,
+        .max_heap_bytes = heap,
+        .supplies = {[SUPPLY_DESCRIPTORS] = least(descriptors, LIMIT_DESCRIPTORS),
+                     [SUPPLY_HANDLES] = LIMIT_HANDLES,
+                     [SUPPLY_THREADS] = least(machine->threads / 2, LIMIT_THREADS),
+                     [SUPPLY_JOBS] = LIMIT_JOBS},
+    };
 }

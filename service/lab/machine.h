@@ -1,10 +1,13 @@
-/* How much memory there is to use: of the machine, or of the control group that the process is in
- * (cgroups(7), versions 1 and 2), whichever is less; and the limits that leave the rest of the machine alone.
+/* How much memory, how many descriptors and threads there are to use: of the machine, or of the control group
+ * that the process is in (cgroups(7), versions 1 and 2), whichever is less; and the limits that leave the
+ * rest of the machine, and of the process, alone.
  */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "runtime/program.h"
 
 #define MACHINE_UNKNOWN UINT64_MAX
 
@@ -12,11 +15,14 @@ struct machine {
     uint64_t total_bytes;     /* what the machine has */
     uint64_t available_bytes; /* what could be had now without swapping: MemAvailable */
     uint64_t cgroup_bytes;    /* the control group's limit; MACHINE_UNKNOWN: none */
+    uint64_t descriptors;     /* that the process may have open: RLIMIT_NOFILE; MACHINE_UNKNOWN: any number */
+    uint64_t threads;         /* of the user or the control group: RLIMIT_NPROC, pids.max; likewise */
 };
 
 struct machine_limits {
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
+    uint64_t supplies[SUPPLIES];
 };
 
 /* Asks the system; what it does not tell is MACHINE_UNKNOWN. */
@@ -26,7 +32,8 @@ void machine_read(struct machine *machine);
 void machine_read_at(struct machine *machine, const char *root);
 
 /* Half of what is available, and of the control group's limit if that is less; as many tasks as fit in there
- * with what tasks hold by default. A machine that tells nothing gets 256 MiB. */
+ * with what tasks hold by default. A machine that tells nothing gets 256 MiB. Of the descriptors, what is
+ * left when every connection has one (a quarter where that is more); of the threads half. */
 struct machine_limits machine_defaults(const struct machine *machine);
 
 /* A line such as "MemAvailable:   16282652 kB" of the text of /proc/meminfo (proc(5)), in bytes;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /* The longest text in a problem, with its zero. */
-#define PROBLEM_TEXT 1024
+#define PROBLEM_TEXT 4096
 
 /* A problem without errors; `format` makes its detail: one sentence that says what is wrong and what would
  * have been right. NULL when memory is out. */

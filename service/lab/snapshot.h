@@ -43,6 +43,7 @@ struct snapshot_program {
     uint64_t scenarios[SCENARIO_STATES];
     uint64_t scenarios_seen;  /* bit s: a scenario has been in state s at some time */
     uint64_t states_seen;     /* bit s: a task has been in state s at some time */
+    uint64_t resources_seen;  /* bit k: a resource of kind k was opened at some time */
     uint64_t expected_leaked; /* live tasks that the pattern says are leaked: the ground truth */
 };
 
@@ -52,6 +53,8 @@ struct snapshot {
     bool ready;            /* false while starting and while shutting down */
     uint64_t limit_tasks;
     uint64_t limit_heap_bytes;
+    uint64_t limit_supplies[SUPPLIES];
+    uint64_t threadpool_delay_ns; /* that a job waits for a thread of libuv's pool, see lab/canary.h */
     uint64_t lag_buckets[LAG_BUCKETS + 1]; /* not cumulative */
     double lag_sum_seconds;
     uint64_t loop_turns;

@@ -11,7 +11,7 @@
 
 #define LINGER_WITH_RATE_NS RATE_SECOND_NS
 #define MILLION             1000000
-#define SENTENCE_BYTES      1024
+#define SENTENCE_BYTES      4096
 
 const struct field spec_fields[SPEC_FIELDS] = {
 #define X(id, name, type, fallback, min, max, unit, about)                                                   \

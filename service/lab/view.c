@@ -30,6 +30,21 @@ static json_t *view_ended(const struct census *census)
     return NULL;
 }
 
+/* {"file": 100}: kinds of which none is open are left out. */
+static json_t *view_resources(const struct census *census)
+{
+    json_t *object = json_object();
+    int failed = 0;
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        if (census->open[kind] > 0)
+            failed |= json_object_set_new(object, resource_word((enum resource_kind)kind),
+                                          json_integer((json_int_t)census->open[kind]));
+    if (failed == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *view_tasks(const struct census *census)
 {
     return json_pack("{s:I, s:I, s:o, s:o}", "live", (json_int_t)census_live(census), "spawned",
@@ -45,13 +60,14 @@ json_t *view_scenario(const struct scenario *scenario)
     const char *limit = workload->capped_by == LIMIT_KINDS ? NULL : limit_kind_word(workload->capped_by);
     uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
     char mode[MODE_TEXT];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}",
-                     "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
-                     scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant),
-                     "state", scenario_state_word(scenario->state), "cause", cause, "capped_by", limit,
-                     "spec", spec_json(&scenario->spec), "tasks", view_tasks(census), "heap_bytes",
-                     (json_int_t)census->held_bytes, "channels", (json_int_t)census->channels, "tickers",
-                     (json_int_t)census->tickers, "starts", (json_int_t)census->starts, "starts_skipped",
-                     (json_int_t)scenario->skipped, "expected_leaked",
-                     (json_int_t)scenario_expected_leaked(scenario), "age_seconds", (double)age_ms / 1000);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:f}", "name",
+        scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
+        scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant), "state",
+        scenario_state_word(scenario->state), "cause", cause, "capped_by", limit, "spec",
+        spec_json(&scenario->spec), "tasks", view_tasks(census), "heap_bytes", (json_int_t)census->held_bytes,
+        "channels", (json_int_t)census->channels, "tickers", (json_int_t)census->tickers, "resources",
+        view_resources(census), "starts", (json_int_t)census->starts, "starts_skipped",
+        (json_int_t)scenario->skipped, "expected_leaked", (json_int_t)scenario_expected_leaked(scenario),
+        "age_seconds", (double)age_ms / 1000);
 }

@@ -33,6 +33,8 @@ static const struct {
     {ROLE_WAIT, "wait", true},
     {ROLE_SIGNAL, "signal", false},
     {ROLE_BROADCAST, "broadcast", false},
+    {ROLE_OPEN, "open", false},
+    {ROLE_SHUT, "shut", false},
 };
 
 struct graph {

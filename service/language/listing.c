@@ -40,6 +40,8 @@ static const char *const op_words[OP_CODES] = {
     [OP_SIGNAL] = "signal",
     [OP_BROADCAST] = "broadcast",
     [OP_WORK] = "work",
+    [OP_OPEN] = "open",
+    [OP_SHUT] = "shut",
     [OP_CHANCE] = "chance",
 };
 
@@ -155,6 +157,8 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     case OP_READ_LOCK:
     case OP_READ_UNLOCK:
     case OP_FINISH:
+    case OP_OPEN:
+    case OP_SHUT:
     case OP_JOIN:
     case OP_WAIT:
     case OP_SIGNAL:

@@ -12,7 +12,8 @@ static const uint32_t op_roles[OP_CODES] = {
     [OP_UNLOCK] = ROLE_UNLOCK,   [OP_WRITE_LOCK] = ROLE_LOCK,     [OP_WRITE_UNLOCK] = ROLE_UNLOCK,
     [OP_READ_LOCK] = ROLE_RLOCK, [OP_READ_UNLOCK] = ROLE_RUNLOCK, [OP_ADD] = ROLE_ADD,
     [OP_FINISH] = ROLE_FINISH,   [OP_JOIN] = ROLE_JOIN,           [OP_WAIT] = ROLE_WAIT,
-    [OP_SIGNAL] = ROLE_SIGNAL,   [OP_BROADCAST] = ROLE_BROADCAST,
+    [OP_SIGNAL] = ROLE_SIGNAL,   [OP_BROADCAST] = ROLE_BROADCAST, [OP_OPEN] = ROLE_OPEN,
+    [OP_SHUT] = ROLE_SHUT,
 };
 
 static const uint32_t case_roles[] = {
@@ -30,6 +31,11 @@ const struct need role_needs[] = {
     {THING_RWMUTEX, ROLE_RLOCK, ROLE_RUNLOCK, "nobody unlocks what is read", true},
     {THING_GROUP, ROLE_ADD, ROLE_FINISH, "nobody finishes", true},
     {THING_CONDITION, ROLE_WAIT, ROLE_SIGNAL | ROLE_BROADCAST, "nobody signals", true},
+    {THING_FILE, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
+    {THING_SOCKET, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
+    {THING_HANDLE, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
+    {THING_THREAD, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
+    {THING_JOB, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
 };
 
 const size_t role_need_count = COUNT_OF(role_needs);

@@ -31,7 +31,9 @@ enum role {
     ROLE_WAIT = 1 << 14,
     ROLE_SIGNAL = 1 << 15,
     ROLE_BROADCAST = 1 << 16,
-    ROLE_MADE = 1 << 17 /* not a step's: the thing is there */
+    ROLE_MADE = 1 << 17, /* not a step's: the thing is there */
+    ROLE_OPEN = 1 << 18,
+    ROLE_SHUT = 1 << 19
 };
 #define ROLE_COUNT 32 /* bits of a set of roles */
 

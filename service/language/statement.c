@@ -177,6 +177,11 @@ static const struct {
     {"add", THING_GROUP, OP_ADD},           {"finish", THING_GROUP, OP_FINISH},
     {"wait", THING_GROUP, OP_JOIN},         {"wait", THING_CONDITION, OP_WAIT},
     {"signal", THING_CONDITION, OP_SIGNAL}, {"broadcast", THING_CONDITION, OP_BROADCAST},
+    {"open", THING_FILE, OP_OPEN},          {"shut", THING_FILE, OP_SHUT},
+    {"open", THING_SOCKET, OP_OPEN},        {"shut", THING_SOCKET, OP_SHUT},
+    {"open", THING_HANDLE, OP_OPEN},        {"shut", THING_HANDLE, OP_SHUT},
+    {"open", THING_THREAD, OP_OPEN},        {"shut", THING_THREAD, OP_SHUT},
+    {"open", THING_JOB, OP_OPEN},           {"shut", THING_JOB, OP_SHUT},
 };
 
 /* The operation of a thing verb. OP_CODES when the thing was reported. */
@@ -193,6 +198,8 @@ static struct op thing_op(struct body *body, const struct statement *at)
     for (size_t i = 0; thing != NULL && i < COUNT_OF(thing_verbs); i++)
         if (strcmp(thing_verbs[i].word, word) == 0 && thing_verbs[i].kind == thing->kind)
             op.code = thing_verbs[i].code;
+    if (op.code == OP_OPEN || op.code == OP_SHUT)
+        op.reg = (uint8_t)(thing->kind - THING_FILE);
     return op;
 }
 
@@ -682,6 +689,8 @@ static const struct verb verbs[] = {
     {"wait", "\"wait G\", or \"wait K\" on a condition", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"signal", "\"signal K\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"broadcast", "\"broadcast K\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"open", "\"open F\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
+    {"shut", "\"shut F\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
 };
 
 static const struct verb *verb_find(struct body *body, const struct statement *at)

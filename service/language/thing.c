@@ -36,6 +36,11 @@ static struct need thing_need(enum thing_kind kind)
     case THING_RWMUTEX:
     case THING_GROUP:
     case THING_CONDITION:
+    case THING_FILE:
+    case THING_SOCKET:
+    case THING_HANDLE:
+    case THING_THREAD:
+    case THING_JOB:
     case THING_KINDS:
         break;
     }

@@ -9,11 +9,15 @@
 
 /* Which limit was hit. Names are label values of leaklab_limit_hits_total. */
 #define LIMIT_KIND_TABLE(X)                                                                                  \
-    X(TASKS, "tasks")         /* the runtime's limit on tasks: --max-tasks */                                \
-    X(HEAP, "heap")           /* the runtime's limit on memory: --max-heap */                                \
-    X(OWN_TASKS, "own_tasks") /* the workload's own: the scenario's max_tasks */                             \
-    X(OWN_HEAP, "own_heap")   /* the scenario's max_heap */                                                  \
-    X(MEMORY, "memory")       /* the system has no more */
+    X(TASKS, "tasks")             /* the runtime's limit on tasks: --max-tasks */                            \
+    X(HEAP, "heap")               /* the runtime's limit on memory: --max-heap */                            \
+    X(OWN_TASKS, "own_tasks")     /* the workload's own: the scenario's max_tasks */                         \
+    X(OWN_HEAP, "own_heap")       /* the scenario's max_heap */                                              \
+    X(MEMORY, "memory")           /* the system has no more */                                               \
+    X(DESCRIPTORS, "descriptors") /* --max-descriptors, or the system has no more; likewise those below */   \
+    X(HANDLES, "handles")                                                                                    \
+    X(THREADS, "threads")                                                                                    \
+    X(JOBS, "jobs")
 
 enum limit_kind {
 #define X(name, word) LIMIT_KIND_##name,
@@ -50,6 +54,7 @@ struct census {
     uint64_t ticks;   /* delivered to a task, or kept as the one pending tick */
     uint64_t ticks_dropped;
     uint64_t starts;
+    uint64_t open[RESOURCE_KINDS]; /* opened and not shut */
 };
 
 static inline uint64_t census_ended(const struct census *census)
@@ -58,6 +63,16 @@ static inline uint64_t census_ended(const struct census *census)
     for (int how = 0; how < TASK_ENDS; how++)
         ended += census->ended[how];
     return ended;
+}
+
+/* Resources of a supply that are open. */
+static inline uint64_t census_open(const struct census *census, enum supply supply)
+{
+    uint64_t open = 0;
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        if (resource_supply((enum resource_kind)kind) == supply)
+            open += census->open[kind];
+    return open;
 }
 
 static inline uint64_t census_live(const struct census *census)

@@ -22,6 +22,12 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct group);
     case THING_CONDITION:
         return sizeof(struct condition);
+    case THING_FILE:
+    case THING_SOCKET:
+    case THING_HANDLE:
+    case THING_THREAD:
+    case THING_JOB:
+        return sizeof(struct slot);
     case THING_KINDS:
         break;
     }
@@ -88,6 +94,13 @@ static void things_init(struct env *env, const struct layout *layout)
         case THING_CONDITION:
             condition_init(thing, env_thing(env, spec->mutex));
             break;
+        case THING_FILE:
+        case THING_SOCKET:
+        case THING_HANDLE:
+        case THING_THREAD:
+        case THING_JOB:
+            *(struct slot *)thing = (struct slot){.resource = NULL};
+            break;
         case THING_KINDS:
             CHECK(!"a kind of thing");
         }
@@ -132,6 +145,7 @@ struct start *start_new(struct workload *workload)
     start->rng.state = workload->seed + start->index * 0x632be59bd9b4e019u;
     list_init(&start->tasks);
     list_init(&start->tickers);
+    list_init(&start->resources);
     list_init(&start->link);
     scope_init(&start->scope);
     list_push_back(&workload->starts, &start->link);
@@ -143,7 +157,7 @@ struct start *start_new(struct workload *workload)
 static void start_free(struct start *start)
 {
     struct workload *workload = start->workload;
-    CHECK(start->live == 0 && list_empty(&start->tickers));
+    CHECK(start->live == 0 && list_empty(&start->tickers) && list_empty(&start->resources));
     list_remove(&start->link);
     if (start->owner_left)
         workload->owners_left--;

@@ -175,6 +175,12 @@ enum step_result op_wait_resume(struct task *task, struct condition *condition);
 enum step_result op_signal(struct condition *condition);
 enum step_result op_broadcast(struct runtime *runtime, struct condition *condition);
 
+/* Resources (resource.c). */
+enum step_result op_open(struct task *task, struct slot *slot, enum resource_kind kind);
+enum step_result op_shut(struct task *task, struct slot *slot, enum resource_kind kind);
+/* Begins to close an open one. It is the last use of the start, unless somebody else keeps that. */
+void resource_shut(struct resource *resource);
+
 /* Select (select.c). */
 enum step_result select_enter(struct task *task, const struct op *op, const struct program *program);
 enum step_result select_resume(struct task *task, const struct op *op, const struct program *program);

@@ -234,6 +234,10 @@ static enum step_result step_on_thing(struct task *task, const struct op *op, co
         return op_join(task, env_thing(task->env, op->thing));
     case OP_WAIT:
         return op_wait(task, env_thing(task->env, op->thing));
+    case OP_OPEN:
+        return op_open(task, env_thing(task->env, op->thing), (enum resource_kind)op->reg);
+    case OP_SHUT:
+        return op_shut(task, env_thing(task->env, op->thing), (enum resource_kind)op->reg);
     case OP_SIGNAL:
         return op_signal(env_thing(task->env, op->thing));
     case OP_BROADCAST:

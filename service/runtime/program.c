@@ -17,6 +17,33 @@ const char *thing_kind_word(enum thing_kind kind)
     return words[kind];
 }
 
+const char *supply_word(enum supply supply)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        SUPPLY_TABLE(X)
+#undef X
+    };
+    CHECK(supply < SUPPLIES);
+    return words[supply];
+}
+
+enum supply resource_supply(enum resource_kind kind)
+{
+    static const enum supply supplies[] = {
+#define X(name, supply) SUPPLY_##supply,
+        RESOURCE_TABLE(X)
+#undef X
+    };
+    CHECK(kind < RESOURCE_KINDS);
+    return supplies[kind];
+}
+
+const char *resource_word(enum resource_kind kind)
+{
+    return thing_kind_word(THING_FILE + kind);
+}
+
 const char *task_state_word(enum task_state state)
 {
     static const char *const words[] = {

@@ -25,13 +25,48 @@
     X(MUTEX, "mutex", "")                                                                                    \
     X(RWMUTEX, "rwmutex", "")                                                                                \
     X(GROUP, "group", "")                                                                                    \
-    X(CONDITION, "condition", "mutex")
+    X(CONDITION, "condition", "mutex")                                                                       \
+    X(FILE, "file", "")                                                                                      \
+    X(SOCKET, "socket", "")                                                                                  \
+    X(HANDLE, "handle", "")                                                                                  \
+    X(THREAD, "thread", "")                                                                                  \
+    X(JOB, "job", "")
 
 enum thing_kind {
 #define X(name, word, value) THING_##name,
     THING_TABLE(X)
 #undef X
         THING_KINDS
+};
+
+/* What there is only so much of in a process: each has a limit and a number in `expect`. */
+#define SUPPLY_TABLE(X)                                                                                      \
+    X(DESCRIPTORS, "descriptors")                                                                            \
+    X(HANDLES, "handles")                                                                                    \
+    X(THREADS, "threads")                                                                                    \
+    X(JOBS, "jobs")
+
+enum supply {
+#define X(name, word) SUPPLY_##name,
+    SUPPLY_TABLE(X)
+#undef X
+        SUPPLIES
+};
+
+/* Kinds of thing that stand for something real, which is opened and shut (runtime/resource.h), and the supply
+ * that each is taken from. In the order of THING_TABLE. */
+#define RESOURCE_TABLE(X)                                                                                    \
+    X(FILE, DESCRIPTORS)                                                                                     \
+    X(SOCKET, DESCRIPTORS)                                                                                   \
+    X(HANDLE, HANDLES)                                                                                       \
+    X(THREAD, THREADS)                                                                                       \
+    X(JOB, JOBS)
+
+enum resource_kind {
+#define X(name, supply) RESOURCE_##name,
+    RESOURCE_TABLE(X)
+#undef X
+        RESOURCE_KINDS
 };
 
 /* States of a task: disjoint, each live task is in exactly one. Names are label values of leaklab_tasks. */
@@ -74,7 +109,11 @@ enum task_end {
  * what is not stated there is 0. */
 #define EXPECT_TABLE(X)                                                                                      \
     X(TASKS, "tasks")                                                                                        \
-    X(TICKERS, "tickers") /* armed */
+    X(TICKERS, "tickers") /* armed */                                                                        \
+    X(DESCRIPTORS, "descriptors")                                                                            \
+    X(HANDLES, "handles")                                                                                    \
+    X(THREADS, "threads")                                                                                    \
+    X(JOBS, "jobs")
 
 enum expect {
 #define X(name, word) EXPECT_##name,
@@ -84,6 +123,10 @@ enum expect {
 };
 
 const char *expect_word(enum expect expect);
+const char *supply_word(enum supply supply);
+enum supply resource_supply(enum resource_kind kind);
+/* "file", "socket", ... */
+const char *resource_word(enum resource_kind kind);
 const char *thing_kind_word(enum thing_kind kind);
 const char *task_state_word(enum task_state state);
 const char *task_end_word(enum task_end end);
@@ -126,6 +169,8 @@ enum op_code {
     OP_SIGNAL,    /* thing: condition; wakes who waits first */
     OP_BROADCAST, /* thing: condition; wakes all who wait */
     OP_WORK,      /* the processor is busy for value ns, in slices with others in between */
+    OP_OPEN,      /* thing: a resource of kind reg; whatever it had open stays open */
+    OP_SHUT,      /* thing: a resource of kind reg; nothing where it has none open */
     OP_CHANCE,    /* go on at target unless a draw from the start's generator falls within value millionths */
     OP_CODES
 };
@@ -150,7 +195,8 @@ struct thing_ref {
  * SPAWN always finds its register at 0 (and it leaves it at 0), and that NEXT always finds one above 0. */
 struct op {
     uint8_t code;    /* enum op_code */
-    uint8_t reg;     /* LOOP, NEXT, SPAWN: register, below LIMIT_LOOPS; BRANCH: enum compare */
+    uint8_t reg;     /* LOOP, NEXT, SPAWN: register, below LIMIT_LOOPS; BRANCH: enum compare; OPEN, SHUT: enum
+                        resource_kind */
     uint16_t step;   /* index into program->steps */
     uint16_t target; /* index into program->ops, or NO_TARGET */
     uint16_t value;  /* index into program->values */

@@ -52,6 +52,7 @@ struct tally {
     struct census census;
     struct lineages lineages;
     uint64_t states_seen;             /* bit s: some task has been in state s */
+    uint64_t resources_seen;          /* bit k: some resource of kind k was opened */
     uint64_t limit_hits[LIMIT_KINDS]; /* workloads that each limit stopped */
     uint64_t standing[];              /* by step: tasks that are blocked on it */
 };
@@ -83,7 +84,9 @@ struct workload {
     uint64_t max_heap_bytes;
     uint64_t charged_bytes; /* frames, environments, nodes of selects and what tasks hold */
     uint64_t next_start;
-    uint64_t owners_left; /* starts whose owner has left and that still have tasks or armed tickers */
+    uint64_t owners_left; /* starts whose owner has left and that still have tasks, armed tickers or
+                               open resources */
+    uint64_t leaving;     /* resources that were shut and are not gone yet */
     struct census census;
     struct link starts; /* not yet told to end */
     struct link told;
@@ -114,13 +117,21 @@ struct runtime {
     uint64_t charged_bytes;
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
-    uint64_t starts; /* alive */
+    uint64_t starts;                  /* alive */
+    struct resource_source *source;   /* NULL: there are no resources to be had */
+    uint64_t supplies_used[SUPPLIES]; /* what is leaving included */
+    uint64_t supplies_max[SUPPLIES];
     bool abandoned;
 };
 
 /* `clock` is borrowed. ERR_MEMORY. */
 enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max_tasks,
                       uint64_t max_heap_bytes);
+
+/* Where resources come from, and how many of each supply there may be at a time. `source` is borrowed;
+ * without one, as at the beginning, every limit is 0. */
+void runtime_set_source(struct runtime *runtime, struct resource_source *source,
+                        const uint64_t most[static SUPPLIES]);
 
 /* No task may be alive, unless the runtime was abandoned. */
 void runtime_deinit(struct runtime *runtime);
@@ -168,11 +179,12 @@ void workload_cancel(struct workload *workload);
 /* True once each start has been told and whoever heard it has gone on. */
 bool workload_told(const struct workload *workload);
 
-/* No further starts or tasks, and frees every task and ticker from outside. Happens in slices;
+/* No further starts or tasks, and frees every task, ticker and resource from outside. Happens in slices;
  * workload_idle() is true at its end. */
 void workload_reclaim(struct workload *workload);
 
-/* True when no start is left: no task, no environment, no armed ticker, no job. */
+/* True when no start is left: no task, no environment, no armed ticker, no resource, be it on its way out, no
+ * job. */
 bool workload_idle(const struct workload *workload);
 
 /* Live tasks. */

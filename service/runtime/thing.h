@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "runtime/program.h"
+#include "runtime/resource.h"
 #include "runtime/wheel.h"
 
 struct task;
@@ -106,9 +107,10 @@ struct env {
 struct start {
     struct env env;
     struct workload *workload;
-    struct link link;    /* in the workload's list of starts */
-    struct link tasks;   /* live tasks, oldest first */
-    struct link tickers; /* armed tickers */
+    struct link link;      /* in the workload's list of starts */
+    struct link tasks;     /* live tasks, oldest first */
+    struct link tickers;   /* armed tickers */
+    struct link resources; /* open ones, whoever may still see them */
     struct scope scope;
     struct rng rng;
     uint64_t index; /* 0 for the workload's first start */

@@ -30,8 +30,9 @@ struct verifier {
 /* Which operand fields an operation uses. */
 struct shape {
     bool value, target, reg, kind, other, cases;
-    bool next; /* may go on at the operation behind it */
-    int thing; /* enum thing_kind, or -1 */
+    bool next;     /* may go on at the operation behind it */
+    bool resource; /* its thing is of the kind of resource in reg */
+    int thing;     /* enum thing_kind, or -1 */
 };
 
 static const struct shape shapes[OP_CODES] = {
@@ -69,6 +70,8 @@ static const struct shape shapes[OP_CODES] = {
     [OP_SIGNAL] = {.next = true, .thing = THING_CONDITION},
     [OP_BROADCAST] = {.next = true, .thing = THING_CONDITION},
     [OP_WORK] = {.value = true, .next = true, .thing = -1},
+    [OP_OPEN] = {.resource = true, .next = true, .thing = THING_FILE},
+    [OP_SHUT] = {.resource = true, .next = true, .thing = THING_FILE},
     [OP_CHANCE] = {.value = true, .target = true, .next = true, .thing = -1},
 };
 
@@ -185,6 +188,8 @@ static const char *check_op(const struct program *program, uint16_t index)
         return "the last operation runs off the end";
     if (shape->reg && op->reg >= LIMIT_LOOPS)
         return "a register does not exist";
+    if (shape->resource && op->reg >= RESOURCE_KINDS)
+        return "a resource is of no known kind";
     if (shape->kind && (op->kind == 0 || op->kind >= program->kind_count))
         return "what is spawned is not a kind of task, or is main";
     if (shape->other && (op->other >= program->value_count || op->reg > COMPARE_GE))
@@ -430,8 +435,9 @@ static const char *check_ref(const struct program *program, struct layout_set se
 static const char *check_op_things(const struct program *program, const struct op *op, struct layout_set set,
                                    unsigned hops)
 {
-    if (shapes[op->code].thing >= 0)
-        return check_ref(program, set, hops, op->thing, shapes[op->code].thing);
+    int thing = shapes[op->code].thing;
+    if (thing >= 0)
+        return check_ref(program, set, hops, op->thing, thing + (shapes[op->code].resource ? op->reg : 0));
     const char *fault = SOUND;
     for (uint16_t i = 0; op->code == OP_SELECT && i < op->count && fault == SOUND; i++) {
         const struct select_case *at = &program->cases[op->first + i];

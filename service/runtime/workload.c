@@ -4,6 +4,7 @@
 
 #define CANCEL_SLICE  64
 #define RECLAIM_SLICE 256
+#define SHUT_COST     4 /* of a slice: closing something real is a system call */
 
 /* Tells a slice of the starts that their scopes are done. */
 static bool cancel_step(struct job *job)
@@ -19,7 +20,8 @@ static bool cancel_step(struct job *job)
     return list_empty(&workload->starts);
 }
 
-/* Frees up to *slice tasks and tickers of a start; true when none is left, and then the start is gone. */
+/* Frees up to *slice tasks and tickers of a start, and then, when nobody can see them any more, its
+ * resources; true when nothing is left, and then the start is gone. */
 static bool start_reclaim(struct start *start, int *slice)
 {
     struct env *env = &start->env;
@@ -32,7 +34,11 @@ static bool start_reclaim(struct start *start, int *slice)
         else
             break;
     }
-    bool empty = list_empty(&start->tickers) && list_empty(&start->tasks);
+    while (*slice > 0 && list_empty(&start->tasks) && !list_empty(&start->resources)) {
+        resource_shut(container_of(start->resources.next, struct resource, link));
+        *slice -= SHUT_COST;
+    }
+    bool empty = list_empty(&start->tickers) && list_empty(&start->tasks) && list_empty(&start->resources);
     env_unref(env);
     return empty;
 }
@@ -147,5 +153,6 @@ void workload_reclaim(struct workload *workload)
 bool workload_idle(const struct workload *workload)
 {
     return list_empty(&workload->starts) && list_empty(&workload->told) &&
-           list_empty(&workload->cancel_job.link) && list_empty(&workload->reclaim_job.link);
+           list_empty(&workload->cancel_job.link) && list_empty(&workload->reclaim_job.link) &&
+           workload->leaving == 0;
 }

@@ -67,6 +67,15 @@ struct workload *stage_add(struct stage *stage, struct stage_spec spec)
     return &stage->workloads[stage->workload_count - 1];
 }
 
+static void set_source(struct stage *stage, const struct stage_spec *spec)
+{
+    uint64_t most[SUPPLIES];
+    for (int supply = 0; supply < SUPPLIES; supply++)
+        most[supply] = limit(spec->supplies[supply]);
+    fake_source_init(&stage->fake);
+    runtime_set_source(&stage->own, spec->source == NULL ? &stage->fake.source : spec->source, most);
+}
+
 enum err stage_set(struct stage *stage, struct stage_spec spec)
 {
     stage->clock = clock_manual(1000 * MS);
@@ -78,6 +87,10 @@ enum err stage_set(struct stage *stage, struct stage_spec spec)
     if (stage->host == stage && runtime_init(&stage->own, &stage->clock, limit(spec.runtime_max_tasks),
                                              limit(spec.runtime_max_heap_bytes)) != ERR_OK)
         return ERR_MEMORY;
+    if (stage->host == stage)
+        set_source(stage, &spec);
+    stage->outside = spec.outside;
+    stage->argument = spec.argument;
     stage->tally = runtime_tally(stage->runtime, stage->program);
     enum err err = stage->tally == NULL ? ERR_MEMORY : add(stage, spec);
     if (err != ERR_OK && stage->host == stage)
@@ -118,6 +131,8 @@ uint64_t stage_settle(struct stage *stage)
     uint64_t rounds = 0;
     while (stage_rounds(stage, 1))
         assert_true(++rounds < ROUNDS_MOST);
+    if (stage->outside != NULL)
+        stage->outside(stage->argument);
     return rounds;
 }
 
@@ -210,6 +225,7 @@ struct count {
     uint64_t standing[LIMIT_STEPS];
     uint64_t held_bytes;
     uint64_t timers;
+    uint64_t open[RESOURCE_KINDS];
 };
 
 static void assert_linked(const struct link *link)
@@ -262,6 +278,11 @@ static void count_starts(struct link *starts, struct count *count)
         assert_int_equal(live, start->live);
         list_each (each, &start->tickers)
             count->timers++;
+        list_each (each, &start->resources) {
+            const struct resource *resource = container_of(each, struct resource, link);
+            assert_ptr_equal(resource->start, start);
+            count->open[resource->kind]++;
+        }
     }
 }
 
@@ -290,6 +311,7 @@ static void assert_walk(struct stage *stage)
     const struct census *census = &stage->tally->census;
     assert_memory_equal(count.states, census->states, sizeof count.states);
     assert_int_equal(count.held_bytes, census->held_bytes);
+    assert_memory_equal(count.open, census->open, sizeof count.open);
     assert_memory_equal(count.standing, stage->tally->standing,
                         stage->program->step_count * sizeof count.standing[0]);
     assert_true(count.timers <= stage->runtime->wheel.armed);
@@ -340,6 +362,8 @@ void stage_assert_over(const struct workload *workload)
     assert_int_equal(census->held_bytes, 0);
     assert_int_equal(census->channels, 0);
     assert_int_equal(census->tickers, 0);
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        assert_int_equal(census->open[kind], 0);
     assert_int_equal(workload->charged_bytes, 0);
     assert_int_equal(workload->owners_left, 0);
 }
@@ -350,6 +374,8 @@ void stage_assert_empty(const struct runtime *runtime)
     assert_int_equal(runtime->starts, 0);
     assert_int_equal(runtime->charged_bytes, 0);
     assert_int_equal(runtime->wheel.armed, 0);
+    for (int supply = 0; supply < SUPPLIES; supply++)
+        assert_int_equal(runtime->supplies_used[supply], 0);
     assert_int_equal(runtime_due_ns(runtime), UINT64_MAX);
     assert_true(list_empty(&runtime->ready) && list_empty(&runtime->waking));
     assert_true(list_empty(&runtime->cancelling) && list_empty(&runtime->jobs));
@@ -368,7 +394,8 @@ static void end_workloads(struct stage *stage)
     for (unsigned i = 0; i < stage->workload_count; i++) {
         for (int round = 0; !workload_idle(&stage->workloads[i]); round++) {
             assert_true(round < ROUNDS_MOST);
-            stage_rounds(stage, 1);
+            if (!stage_rounds(stage, 1) && stage->outside != NULL)
+                stage->outside(stage->argument);
         }
         stage_assert_over(&stage->workloads[i]);
     }

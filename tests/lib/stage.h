@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "fake_source.h"
 #include "language/pattern.h"
 #include "runtime/runtime.h"
 
@@ -21,6 +22,10 @@ struct stage_spec {
     uint64_t max_heap_bytes;
     uint64_t runtime_max_tasks;
     uint64_t runtime_max_heap_bytes;
+    struct resource_source *source; /* of a runtime of its own; NULL: the stage's fake */
+    uint64_t supplies[SUPPLIES];
+    void (*outside)(void *argument); /* called when nothing can move before time passes; may be NULL */
+    void *argument;
     bool owner_stays;
 };
 
@@ -30,6 +35,9 @@ struct stage {
     int64_t params[LIMIT_PARAMS];
     struct clock clock;
     struct runtime own;
+    struct fake_source fake;
+    void (*outside)(void *argument);
+    void *argument;
     struct runtime *runtime; /* &own, or that of another stage */
     struct stage *host;      /* whose clock counts */
     struct tally *tally;

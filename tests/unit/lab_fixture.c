@@ -46,6 +46,10 @@ void desk_open(struct desk *desk, uint64_t max_tasks, uint64_t max_heap_bytes)
         .clock = &desk->clock,
         .seed = fixed_seed,
     };
+    fake_source_init(&desk->fake);
+    config.source = &desk->fake.source;
+    for (int supply = 0; supply < SUPPLIES; supply++)
+        config.supplies[supply] = 1000;
     assert_int_equal(core_init(&desk->core, &config), ERR_OK);
 }
 
@@ -132,7 +136,7 @@ void desk_spawn(struct desk *desk, const char *body)
 
 const char *json_look(const json_t *json, const char *path)
 {
-    static char text[1024];
+    static char text[8192];
     char key[128];
     while (*path != '\0') {
         size_t length = strcspn(path, ".");

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "fake_source.h"
 #include "lab/core.h"
 #include "language/catalogue.h"
 
@@ -22,6 +23,7 @@ struct desk {
     struct catalogue catalogue;
     struct clock clock;
     struct core core;
+    struct fake_source fake;
 };
 
 /* What a request came back with. */

@@ -1,12 +1,12 @@
 set(lib ${PROJECT_SOURCE_DIR}/tests/lib)
-add_library(stage STATIC ${lib}/stage.c)
+add_library(stage STATIC ${lib}/stage.c ${lib}/fake_source.c ${lib}/house.c)
 target_link_libraries(stage PUBLIC language testlib)
 add_library(grow STATIC ${lib}/grow.c ${lib}/grow_table.c ${lib}/grow_write.c ${lib}/invariant.c ${lib}/isolate.c)
 target_link_libraries(grow PUBLIC stage)
 
 leaklab_unit_test(test_wheel LINKS runtime)
-foreach(thing catalogue chance channel condition driver faults group limits lineage lock scheduler scope select
-        ticker work workload)
+foreach(thing catalogue chance channel condition driver faults group limits lineage lock real resource scheduler scope
+        select ticker work workload)
   leaklab_unit_test(test_${thing} LINKS stage)
 endforeach()
 leaklab_unit_test(test_grow LINKS grow)

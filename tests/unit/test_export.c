@@ -45,6 +45,11 @@ static struct snapshot *snapshot_new(void)
     snapshot->published_ns = 5000000000u;
     snapshot->limit_tasks = 1000000;
     snapshot->limit_heap_bytes = 1u << 30;
+    snapshot->limit_supplies[SUPPLY_DESCRIPTORS] = 640;
+    snapshot->limit_supplies[SUPPLY_HANDLES] = 641;
+    snapshot->limit_supplies[SUPPLY_THREADS] = 642;
+    snapshot->limit_supplies[SUPPLY_JOBS] = 643;
+    snapshot->threadpool_delay_ns = 1500000000;
     snapshot->program_count = PROGRAMS_MAX;
     for (int i = 0; i < PROGRAMS_MAX; i++) {
         struct snapshot_program *program = &snapshot->programs[i];
@@ -198,6 +203,11 @@ static void the_loop_shows_lag_idle_time_handles_and_age(void **state)
     assert_value(fixture, "leaklab_snapshot_age_seconds", "0.25");
     assert_value(fixture, "leaklab_limit_tasks", "1000000");
     assert_value(fixture, "leaklab_limit_heap_bytes", "1073741824");
+    assert_value(fixture, "leaklab_limit_descriptors", "640");
+    assert_value(fixture, "leaklab_limit_handles", "641");
+    assert_value(fixture, "leaklab_limit_threads", "642");
+    assert_value(fixture, "leaklab_limit_jobs", "643");
+    assert_value(fixture, "leaklab_threadpool_delay_seconds", "1.5");
     fixture->snapshot->uv_handles[UV_TIMER] = 0;
     assert_value(fixture, "leaklab_uv_handles{handle=\"timer\"}", "0");
     fixture->input.now_ns = 1; /* published after `now` was taken */

@@ -122,7 +122,7 @@ static void the_least_limit_of_a_hierarchy_counts(void **state)
 static void defaults_leave_half_to_others(void **state)
 {
     (void)state;
-    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN};
+    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
     struct machine_limits limits = machine_defaults(&machine);
     assert_int_equal(limits.max_heap_bytes, 4 * GIB);
     assert_int_equal(limits.max_tasks, 4 * GIB / 1152);
@@ -134,15 +134,55 @@ static void defaults_leave_half_to_others(void **state)
 static void defaults_are_sane_at_both_ends(void **state)
 {
     (void)state;
-    struct machine unknown = {MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
+    struct machine unknown = {MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN,
+                              MACHINE_UNKNOWN};
     assert_int_equal(machine_defaults(&unknown).max_heap_bytes, 256 * 1024 * 1024);
 
-    struct machine huge = {1ull << 52, 1ull << 52, MACHINE_UNKNOWN};
+    struct machine huge = {1ull << 52, 1ull << 52, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
     assert_true(machine_defaults(&huge).max_tasks <= 1ull << 31);
 
-    struct machine tiny = {1000, 1, 0};
+    struct machine tiny = {1000, 1, 0, 0, 0};
     assert_true(machine_defaults(&tiny).max_tasks >= 1);
     assert_true(machine_defaults(&tiny).max_heap_bytes >= 1);
+}
+
+static uint64_t supply_of(uint64_t descriptors, uint64_t threads, enum supply supply)
+{
+    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, descriptors, threads};
+    return machine_defaults(&machine).supplies[supply];
+}
+
+static void defaults_leave_every_connection_its_descriptor(void **state)
+{
+    (void)state;
+    assert_int_equal(supply_of(1024, 100, SUPPLY_DESCRIPTORS), 1024 - 256 - 128);
+    assert_int_equal(supply_of(400, 100, SUPPLY_DESCRIPTORS), 100);
+    assert_int_equal(supply_of(MACHINE_UNKNOWN, 100, SUPPLY_DESCRIPTORS), 100000);
+    assert_int_equal(supply_of(0, 100, SUPPLY_DESCRIPTORS), 0);
+}
+
+static void defaults_leave_half_of_the_threads_to_others(void **state)
+{
+    (void)state;
+    assert_int_equal(supply_of(1024, 100, SUPPLY_THREADS), 50);
+    assert_int_equal(supply_of(1024, MACHINE_UNKNOWN, SUPPLY_THREADS), 1000);
+}
+
+static void the_groups_limit_on_threads_counts(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/leaklab-machine-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    struct machine machine;
+    write_file(root, "/proc/self/cgroup", "0::/outer\n");
+    write_file(root, "/sys/fs/cgroup/outer/pids.max", "77\n");
+    machine_read_at(&machine, root);
+    assert_int_equal(machine.threads, 77);
+    write_file(root, "/proc/self/cgroup", "3:pids:/abc\n");
+    write_file(root, "/sys/fs/cgroup/pids/abc/pids.max", "66\n");
+    machine_read_at(&machine, root);
+    assert_int_equal(machine.threads, 66);
+    remove_tree(root);
 }
 
 static void this_machine_has_memory(void **state)
@@ -164,6 +204,9 @@ int main(void)
         cmocka_unit_test(the_least_limit_of_a_hierarchy_counts),
         cmocka_unit_test(defaults_leave_half_to_others),
         cmocka_unit_test(defaults_are_sane_at_both_ends),
+        cmocka_unit_test(defaults_leave_every_connection_its_descriptor),
+        cmocka_unit_test(defaults_leave_half_of_the_threads_to_others),
+        cmocka_unit_test(the_groups_limit_on_threads_counts),
         cmocka_unit_test(this_machine_has_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
