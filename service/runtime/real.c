@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/limits.h"
 
 #define STACK_BYTES (256 * 1024) /* of address space: a waiting thread touches two pages of it */
 #define JOIN_SLICE  32           /* threads that are joined before the loop goes on */
@@ -51,12 +53,27 @@ static void item_gone(struct real_item *item)
 
 /* ---- descriptors ---- */
 
+/* True when the system would still let others have some after this one: numbers are given out from the lowest
+ * up. Whoever accepts connections may not recover from being refused one. */
+static bool leaves_headroom(int fd)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return true;
+    rlim_t quarter = limit.rlim_cur / 4;
+    return (rlim_t)fd < limit.rlim_cur - (quarter < LIMIT_HEADROOM ? quarter : LIMIT_HEADROOM);
+}
+
 static enum err descriptor_open(struct real_item *item)
 {
     item->fd = item->resource.kind == RESOURCE_FILE ? open("/dev/null", O_RDONLY | O_CLOEXEC)
                                                     : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (item->fd >= 0)
+    if (item->fd >= 0 && leaves_headroom(item->fd))
         return ERR_OK;
+    if (item->fd >= 0) {
+        close(item->fd);
+        return ERR_LIMIT;
+    }
     return errno == ENOMEM ? ERR_MEMORY : ERR_LIMIT;
 }
 

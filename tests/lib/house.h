@@ -18,8 +18,8 @@ void house_open(struct house *house);
 /* Shuts what is open; nothing may be left then, or the test fails. */
 void house_close(struct house *house);
 
-/* Runs the loop until all that was shut is gone. Takes a struct house. */
-void house_settle(void *house);
+/* Runs the loop until all that was shut is gone. `argument` is a struct house. */
+void house_settle(void *argument);
 
 /* What the process has of a supply, in excess of the beginning. */
 uint64_t house_count(struct house *house, enum supply supply);

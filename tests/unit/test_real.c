@@ -81,6 +81,31 @@ static void no_more_descriptors_is_an_error_and_nothing_else(void **state)
     house_close(&house);
 }
 
+static void the_last_descriptors_are_left_to_others(void **state)
+{
+    (void)state;
+    struct house house;
+    struct rlimit before;
+    struct resource *resource;
+    enum err err = ERR_OK;
+    house_open(&house);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit few = {.rlim_cur = 200, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    for (int i = 0; err == ERR_OK; i++) {
+        assert_true(i < 200);
+        err = house.real.source.open(&house.real.source, i % 2 ? RESOURCE_FILE : RESOURCE_SOCKET, &resource);
+        if (err == ERR_OK)
+            resource->workload = NULL;
+    }
+    /* Of 200 a quarter is left; some that were inherited may have higher numbers. */
+    uint64_t open = house.before[SUPPLY_DESCRIPTORS] + house_count(&house, SUPPLY_DESCRIPTORS);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(err, ERR_LIMIT);
+    assert_in_range(open, 100, 160);
+    house_close(&house);
+}
+
 static void no_memory_is_an_error_and_nothing_else(void **state)
 {
     (void)state;
@@ -104,6 +129,7 @@ int main(void)
         cmocka_unit_test(what_is_still_open_at_the_end_is_shut),
         cmocka_unit_test(an_end_with_nothing_open_is_one_too),
         cmocka_unit_test(no_more_descriptors_is_an_error_and_nothing_else),
+        cmocka_unit_test(the_last_descriptors_are_left_to_others),
         cmocka_unit_test(no_memory_is_an_error_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
