@@ -200,12 +200,15 @@ def few_words(text, least):
 
 
 def table(patterns, words):
-    rows = [BEGIN, "", "| pattern | what happens | what to do | on a graph | modes |", "|---|---|---|---|---|"]
+    # Spaces that do not break keep the first column as wide as a picture; a page would shrink it otherwise.
+    head = "pattern, its graph and its modes".replace(" ", "&nbsp;")
+    rows = [BEGIN, "", f"| {head} | what happens | what to do |", "|---|---|---|"]
     for pattern in patterns:
         name = pattern["name"]
-        modes = "<br>".join(f"`{mode}`" for mode in pattern["modes"])
-        rows.append(f"| [`{name}`](service/patterns/{name}.yaml) | **{pattern['title']}.** {few_words(pattern['story'], 70)} "
-                    f"| {few_words(pattern['remedy'], 1)} | ![{words[name]}](docs/signatures/{name}.svg) | {modes} |")
+        cell = [f"[**{name}**](service/patterns/{name}.yaml)", f"![{words[name]}](docs/signatures/{name}.svg)",
+                *(f"`{mode}`" for mode in pattern["modes"])]
+        rows.append(f"| {'<br>'.join(cell)} | **{pattern['title']}.** {few_words(pattern['story'], 70)} "
+                    f"| {few_words(pattern['remedy'], 1)} |")
     return "\n".join([*rows, "", END])
 
 
