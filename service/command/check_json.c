@@ -53,6 +53,14 @@ static json_t *and_also(json_t *array, json_t *value)
     return NULL;
 }
 
+static json_t *json_expected(const struct preview *preview)
+{
+    json_t *object = json_object();
+    for (enum expect i = 0; i < EXPECTS; i++)
+        object = with(object, expect_word(i), json_integer(preview->expected[i]));
+    return object;
+}
+
 static json_t *json_preview(const struct pattern *pattern, const struct preview *preview)
 {
     char mode[MODE_TEXT];
@@ -61,9 +69,8 @@ static json_t *json_preview(const struct pattern *pattern, const struct preview 
         tasks = and_also(tasks, json_exit(preview, kind));
     for (uint32_t i = 0; i < preview->findings.count; i++)
         found = and_also(found, json_finding(preview, &preview->findings.items[i]));
-    json_t *object =
-        json_pack("{s:s, s:I}", "mode", mode_format((struct mode){pattern, preview->variant}, mode),
-                  "expected_leaked", (json_int_t)preview->expected);
+    json_t *object = json_pack("{s:s}", "mode", mode_format((struct mode){pattern, preview->variant}, mode));
+    object = with(object, "expected", json_expected(preview));
     object = with(object, "tasks", tasks);
     object = with(object, "findings", found);
     return with(object, "trial", json_trial(&preview->trial));

@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "command/check.h"
 #include "command/source.h"
 
@@ -36,10 +34,9 @@ static void put_finding(const struct checked *checked, const struct preview *pre
 static void put_notes(const struct checked *checked, const struct preview *preview, struct buf *buf)
 {
     const char *word = variant_word(preview->variant);
-    if (preview->expected > 0 && preview->findings.count == 0)
-        buf_printf(buf,
-                   "%s: %s: note: it expects %" PRId64 " leaked, and nothing was found that keeps a task\n",
-                   checked->file, word, preview->expected);
+    if (preview_expects(preview) && preview->findings.count == 0)
+        buf_printf(buf, "%s: %s: note: it expects a leak, and nothing was found that would be one\n",
+                   checked->file, word);
     if (preview->trial.cut)
         buf_printf(buf, "%s: %s: note: a trial run was cut short by a limit, and says nothing\n",
                    checked->file, word);

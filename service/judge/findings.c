@@ -10,9 +10,9 @@
 static const struct {
     const char *word;
     const char *remedy;
-    bool stays;
+    enum expect counted;
 } table[] = {
-#define X(name, word, stays, remedy) {word, remedy, stays},
+#define X(name, word, counted, remedy) {word, remedy, counted},
     FINDING_TABLE(X)
 #undef X
 };
@@ -29,10 +29,15 @@ const char *finding_remedy(enum finding_kind kind)
     return table[kind].remedy;
 }
 
-bool finding_stays(enum finding_kind kind)
+enum expect finding_expect(enum finding_kind kind)
 {
     CHECK(kind < FINDING_KINDS);
-    return table[kind].stays;
+    return table[kind].counted;
+}
+
+bool finding_stays(enum finding_kind kind)
+{
+    return finding_expect(kind) == EXPECT_TASKS;
 }
 
 enum err findings_init(struct findings *findings, const struct program *program)

@@ -9,29 +9,33 @@
 #include "base/limits.h"
 #include "runtime/program.h"
 
-/* name, word in JSON, whether tasks stay because of it, what to do about it */
+/* Name, word in JSON, which number of `expect` counts what it leaves behind (EXPECTS: none does), what to do
+ * about it. */
 #define FINDING_TABLE(X)                                                                                     \
-    X(NO_RECEIVER, "send-without-receiver", true,                                                            \
+    X(NO_RECEIVER, "send-without-receiver", EXPECT_TASKS,                                                    \
       "receive on it, make room for every message, or select on done as well")                               \
-    X(NO_SENDER, "recv-without-sender", true, "send on it or close it, or select on done as well")           \
-    X(NO_CLOSE, "range-without-close", true, "let one owner close the channel after the last message")       \
-    X(NO_CASE, "select-without-way-on", true, "add a case that is certain to come: done, or a deadline")     \
-    X(NIL_CHANNEL, "nil-channel", true, "make the channel where it is declared")                             \
-    X(NO_FINISH, "group-never-finished", true, "finish the group on every way out")                          \
-    X(NO_SIGNAL, "condition-never-signalled", true, "signal or broadcast under the lock of the condition")   \
-    X(NO_WAY_OUT, "no-way-out", true, "select on done inside the loop, and leave when it is heard")          \
-    X(LOCK_TWICE, "lock-twice", true, "take the lock in one layer only")                                     \
-    X(LOCK_KEPT, "lock-kept", true, "unlock on every way out")                                               \
-    X(LOCK_ORDER, "lock-order", true, "take these locks in one order everywhere")                            \
-    X(TICKER, "unstopped-ticker", false, "stop it on every way out of the task that made it")                \
-    X(SCOPE, "uncancelled-scope", false, "cancel it on every way out of the task that made it")              \
-    X(LEFT, "left-behind", true, "give this step a second way on: done, a deadline, or room")                \
-    X(TICKERS_LEFT, "tickers-left", false, "stop every ticker that is made")                                 \
-    X(PILED_UP, "piled-up", false, "bound how many tasks there may be, and let whoever starts them wait")    \
-    X(PANICKED, "panicked", false, "give each channel one owner that closes it, once nobody sends any more")
+    X(NO_SENDER, "recv-without-sender", EXPECT_TASKS, "send on it or close it, or select on done as well")   \
+    X(NO_CLOSE, "range-without-close", EXPECT_TASKS,                                                         \
+      "let one owner close the channel after the last message")                                              \
+    X(NO_CASE, "select-without-way-on", EXPECT_TASKS,                                                        \
+      "add a case that is certain to come: done, or a deadline")                                             \
+    X(NIL_CHANNEL, "nil-channel", EXPECT_TASKS, "make the channel where it is declared")                     \
+    X(NO_FINISH, "group-never-finished", EXPECT_TASKS, "finish the group on every way out")                  \
+    X(NO_SIGNAL, "condition-never-signalled", EXPECT_TASKS,                                                  \
+      "signal or broadcast under the lock of the condition")                                                 \
+    X(NO_WAY_OUT, "no-way-out", EXPECT_TASKS, "select on done inside the loop, and leave when it is heard")  \
+    X(LOCK_TWICE, "lock-twice", EXPECT_TASKS, "take the lock in one layer only")                             \
+    X(LOCK_KEPT, "lock-kept", EXPECT_TASKS, "unlock on every way out")                                       \
+    X(LOCK_ORDER, "lock-order", EXPECT_TASKS, "take these locks in one order everywhere")                    \
+    X(TICKER, "unstopped-ticker", EXPECT_TICKERS, "stop it on every way out of the task that made it")       \
+    X(SCOPE, "uncancelled-scope", EXPECTS, "cancel it on every way out of the task that made it")            \
+    X(LEFT, "left-behind", EXPECT_TASKS, "give this step a second way on: done, a deadline, or room")        \
+    X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "stop every ticker that is made")                        \
+    X(PILED_UP, "piled-up", EXPECTS, "bound how many tasks there may be, and let whoever starts them wait")  \
+    X(PANICKED, "panicked", EXPECTS, "give each channel one owner that closes it, once nobody sends any more")
 
 enum finding_kind {
-#define X(name, word, stays, remedy) FINDING_##name,
+#define X(name, word, counted, remedy) FINDING_##name,
     FINDING_TABLE(X)
 #undef X
         FINDING_KINDS
@@ -39,6 +43,8 @@ enum finding_kind {
 
 const char *finding_word(enum finding_kind kind);
 const char *finding_remedy(enum finding_kind kind);
+/* The number of `expect` that counts what it leaves behind; EXPECTS: none does. */
+enum expect finding_expect(enum finding_kind kind);
 /* Tasks stay because of it; otherwise it leaves something else behind, or costs something while it lasts. */
 bool finding_stays(enum finding_kind kind);
 

@@ -52,22 +52,42 @@ static const char *name(const struct locks *locks, unsigned lock)
     return roles_thing(locks->flow->roles, locks->things[lock], NULL)->name;
 }
 
-/* The lock that an operation takes or gives back, numbered when first seen; NO_LOCK beyond LIMIT_LOCKS. */
+/* The number of a lock, given when it is first seen; NO_LOCK beyond LIMIT_LOCKS. */
+static unsigned number(struct locks *locks, uint32_t thing)
+{
+    unsigned i = 0;
+    while (i < locks->count && locks->things[i] != thing)
+        i++;
+    if (i == LIMIT_LOCKS)
+        return NO_LOCK;
+    locks->things[i] = thing;
+    locks->count = i == locks->count ? i + 1 : locks->count;
+    return i;
+}
+
+/* The lock that an operation takes or gives back; NO_LOCK: none. */
 static unsigned lock_of(struct locks *locks, uint16_t index, uint32_t roles, uint32_t *role)
 {
     struct use uses[LIMIT_CASES];
     const struct op *op = &locks->flow->program->ops[index];
     if (op->code == OP_SELECT || roles_uses(locks->flow->roles, op, uses) == 0 || (uses[0].role & roles) == 0)
         return NO_LOCK;
-    unsigned i = 0;
-    while (i < locks->count && locks->things[i] != uses[0].thing)
-        i++;
-    if (i == LIMIT_LOCKS)
-        return NO_LOCK;
-    locks->things[i] = uses[0].thing;
-    locks->count = i == locks->count ? i + 1 : locks->count;
     *role = uses[0].role;
-    return i;
+    return number(locks, uses[0].thing);
+}
+
+/* The lock that a wait for a condition gives back for as long as it waits; NO_LOCK: it is no such wait. */
+static unsigned lock_waited_with(struct locks *locks, uint16_t index)
+{
+    const struct roles *roles = locks->flow->roles;
+    struct use uses[LIMIT_CASES];
+    const struct op *op = &locks->flow->program->ops[index];
+    if (op->code != OP_WAIT || roles_uses(roles, op, uses) == 0)
+        return NO_LOCK;
+    uint16_t layout;
+    struct thing_ref mutex = roles_thing(roles, uses[0].thing, &layout)->mutex;
+    layout = mutex.hops == HOPS_SHARE ? 0 : layout;
+    return number(locks, roles->bases[layout] + outward_thing(roles->program, layout, mutex.offset));
 }
 
 /* ---- what is held where ---- */
@@ -138,6 +158,8 @@ static void handed_collect(struct locks *locks)
         if (!locks->flow->reached[i])
             continue;
         unsigned lock = lock_of(locks, i, GIVES, &role);
+        if (lock == NO_LOCK)
+            lock = lock_waited_with(locks, i);
         if (lock != NO_LOCK && (locks->ever[i] >> lock & 1) == 0)
             locks->handed |= 1ull << lock;
     }

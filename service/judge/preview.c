@@ -110,12 +110,14 @@ static enum err look_at_all(struct preview *preview, const struct pattern *patte
 }
 
 /* What the pattern states, with the defaults as a user gets them. */
-static int64_t expected(const struct pattern *pattern, const struct program *program)
+static void expected(const struct pattern *pattern, struct preview *preview)
 {
+    const struct program *program = preview->program;
     int64_t params[LIMIT_PARAMS];
     for (uint16_t i = 0; i < pattern->param_count; i++)
         params[i] = param_default(pattern, i, params, LINGER_OPEN_NS);
-    return value_resolve(&program->values[program->expect[EXPECT_TASKS]], params, LINGER_OPEN_NS, 0);
+    for (enum expect i = 0; i < EXPECTS; i++)
+        preview->expected[i] = value_resolve(&program->values[program->expect[i]], params, LINGER_OPEN_NS, 0);
 }
 
 enum err preview_new(const struct pattern *pattern, enum variant variant, struct preview **preview)
@@ -126,7 +128,7 @@ enum err preview_new(const struct pattern *pattern, enum variant variant, struct
         return ERR_MEMORY;
     made->program = pattern->variants[variant].program;
     made->variant = variant;
-    made->expected = expected(pattern, made->program);
+    expected(pattern, made);
     enum err err = findings_init(&made->findings, made->program);
     if (err == ERR_OK)
         err = roles_init(&roles, made->program);
@@ -153,9 +155,16 @@ void preview_free(struct preview *preview)
 
 bool preview_declared(const struct preview *preview, const struct finding *finding)
 {
-    if (preview->expected > 0)
-        return true;
-    return preview->variant == VARIANT_LEAK && !finding_stays(finding->kind);
+    enum expect expect = finding_expect(finding->kind);
+    return expect == EXPECTS ? preview->variant == VARIANT_LEAK : preview->expected[expect] > 0;
+}
+
+bool preview_expects(const struct preview *preview)
+{
+    for (enum expect i = 0; i < EXPECTS; i++)
+        if (preview->expected[i] > 0)
+            return true;
+    return false;
 }
 
 uint32_t preview_undeclared(const struct preview *preview)

@@ -12,7 +12,7 @@
 struct preview {
     const struct program *program;
     enum variant variant;
-    int64_t expected; /* tasks leaked by one start with the defaults, as the pattern states */
+    int64_t expected[EXPECTS]; /* what one start leaves behind with the defaults, as the pattern states */
     struct exit exits[LIMIT_TASK_KINDS]; /* by kind of task, with the defaults */
     struct findings findings;
     struct trial trial; /* the worst of all settings */
@@ -24,9 +24,12 @@ enum err preview_new(const struct pattern *pattern, enum variant variant, struct
 /* Takes NULL. */
 void preview_free(struct preview *preview);
 
-/* The pattern itself says so: it expects leaked tasks; or it is a leak, and this finding is about something
- * that `expect` does not count. */
+/* The pattern itself says so: the number of `expect` that counts what the finding leaves behind is above 0;
+ * or nothing counts it, and the variant is a leak. */
 bool preview_declared(const struct preview *preview, const struct finding *finding);
+
+/* It expects to leave something behind. */
+bool preview_expects(const struct preview *preview);
 
 /* How many findings are not declared. */
 uint32_t preview_undeclared(const struct preview *preview);

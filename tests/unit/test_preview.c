@@ -85,6 +85,10 @@ static const struct sample samples[] = {
      "share: {m: mutex}\nfix:\n  main: [spawn a, spawn b]\n  a: [lock m, lock m]\n  b: [sleep 1ms, unlock "
      "m]\n",
      NONE, 0, false},
+    {"a lock that somebody else gives back by a wait for its condition",
+     "share: {m: mutex, k: condition m}\nfix:\n  main: [spawn a, spawn b]\n"
+     "  a: [lock m, lock m, unlock m, broadcast k]\n  b: [sleep 1ms, wait k, unlock m]\n",
+     NONE, 0, false},
     {"a read lock inside a read lock with a writer",
      "share: {m: rwmutex}\nfix:\n  main: [spawn a, spawn b]\n"
      "  a: [rlock m, sleep 9ms, rlock m, runlock m, runlock m]\n  b: [sleep 1ms, lock m, unlock m]\n",
