@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -32,14 +33,15 @@ static enum exit_code worse(enum exit_code a, enum exit_code b)
 /* One message of the compiler, "file:line:column: text", as an object; NULL: no memory. */
 static json_t *json_message(const char *file, const char *text, size_t size)
 {
-    unsigned line = 0, column = 0;
-    int head = 0;
-    size_t skip = strlen(file);
-    if (size <= skip || sscanf(text + skip, ":%u:%u: %n", &line, &column, &head) != 2 || head <= 0)
+    const char *head = text + strlen(file) + 1, *end = text + size;
+    char *colon = NULL;
+    unsigned long line = head < end ? strtoul(head, &colon, 10) : 0;
+    unsigned long column = colon != NULL && *colon == ':' ? strtoul(colon + 1, &colon, 10) : 0;
+    if (line == 0 || column == 0 || end - colon < 2)
         return json_pack("{s:s%}", "message", text, size);
-    skip += (size_t)head;
-    return json_pack("{s:i, s:i, s:s%}", "line", (int)line, "column", (int)column, "message", text + skip,
-                     size - skip);
+    text = colon + 2;
+    return json_pack("{s:i, s:i, s:s%}", "line", (int)line, "column", (int)column, "message", text,
+                     (size_t)(end - text));
 }
 
 /* A file that does not compile, as JSON: its messages; NULL: no memory. */
