@@ -38,8 +38,9 @@ static json_t *json_finding(const struct preview *preview, const struct finding 
 
 static json_t *json_trial(const struct trial *trial)
 {
-    return json_pack("{s:b, s:I, s:I, s:I}", "whole", !trial->cut, "tasks_left", (json_int_t)trial->left,
-                     "tickers_left", (json_int_t)trial->tickers, "panicked", (json_int_t)trial->panicked);
+    return json_pack("{s:b, s:I, s:I, s:I, s:I}", "whole", !trial->cut, "tasks_left", (json_int_t)trial->left,
+                     "tickers_left", (json_int_t)trial->tickers, "resources_left",
+                     (json_int_t)trial->resources, "panicked", (json_int_t)trial->panicked);
 }
 
 /* Appends to an array, or frees it and returns NULL. */

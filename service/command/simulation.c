@@ -1,10 +1,12 @@
 #include "command/simulation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/rng.h"
 #include "http/export.h"
+#include "runtime/ghost.h"
 
 #define MS_NS 1000000u
 
@@ -17,6 +19,7 @@
 struct simulation {
     struct clock clock;
     struct rng seeds;
+    struct resource_source source;
     struct core core;
     struct exporter *exporter;
     struct metrics_history *history;
@@ -41,7 +44,7 @@ static struct snapshot *snapshot_new(void)
 
 static enum err open_core(struct simulation *simulation, const struct simulation_config *config)
 {
-    const struct core_config core_config = {
+    struct core_config core_config = {
         .catalogue = config->catalogue,
         .max_tasks = config->max_tasks,
         .max_heap_bytes = config->max_heap_bytes,
@@ -49,6 +52,9 @@ static enum err open_core(struct simulation *simulation, const struct simulation
         .seed = next_seed,
         .argument = simulation,
     };
+    simulation->source = ghost_source();
+    core_config.source = &simulation->source;
+    memcpy(core_config.supplies, ghost_supplies, sizeof core_config.supplies);
     enum err err = core_init(&simulation->core, &core_config);
     simulation->open = err == ERR_OK;
     return err;

@@ -29,8 +29,10 @@
     X(LOCK_ORDER, "lock-order", EXPECT_TASKS, "take these locks in one order everywhere")                    \
     X(TICKER, "unstopped-ticker", EXPECT_TICKERS, "stop it on every way out of the task that made it")       \
     X(SCOPE, "uncancelled-scope", EXPECTS, "cancel it on every way out of the task that made it")            \
+    X(OPEN, "unshut-resource", EXPECTS, "shut it on every way out of the task that opened it")               \
     X(LEFT, "left-behind", EXPECT_TASKS, "give this step a second way on: done, a deadline, or room")        \
     X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "stop every ticker that is made")                        \
+    X(OPEN_LEFT, "open-left", EXPECTS, "shut what is open before its variable is written to again")          \
     X(PILED_UP, "piled-up", EXPECTS, "bound how many tasks there may be, and let whoever starts them wait")  \
     X(PANICKED, "panicked", EXPECTS, "give each channel one owner that closes it, once nobody sends any more")
 

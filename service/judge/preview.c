@@ -33,6 +33,7 @@ static void trial_worst(struct trial *worst, const struct trial *trial)
     worst->cut |= trial->cut;
     worst->left = trial->left > worst->left ? trial->left : worst->left;
     worst->tickers = trial->tickers > worst->tickers ? trial->tickers : worst->tickers;
+    worst->resources = trial->resources > worst->resources ? trial->resources : worst->resources;
     worst->panicked = trial->panicked > worst->panicked ? trial->panicked : worst->panicked;
 }
 

@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+#define STAYS_OPEN ": it stays open when its task has gone"
+
 /* What must be given back, and by what. */
 static const struct duty {
     enum thing_kind kind;
@@ -17,6 +19,11 @@ static const struct duty {
     {THING_TICKER, ROLE_STOP, 0, FINDING_TICKER, "stops", ": it ticks on for nobody"},
     {THING_SCOPE, ROLE_CANCEL, ROLE_DONE, FINDING_SCOPE, "cancels",
      ": what waits for it stays until its timeout or the end of the start"},
+    {THING_FILE, ROLE_SHUT, 0, FINDING_OPEN, "shuts", STAYS_OPEN},
+    {THING_SOCKET, ROLE_SHUT, 0, FINDING_OPEN, "shuts", STAYS_OPEN},
+    {THING_HANDLE, ROLE_SHUT, 0, FINDING_OPEN, "shuts", STAYS_OPEN},
+    {THING_THREAD, ROLE_SHUT, 0, FINDING_OPEN, "shuts", STAYS_OPEN},
+    {THING_JOB, ROLE_SHUT, 0, FINDING_OPEN, "shuts", STAYS_OPEN},
 };
 
 /* A way leads through what is looked for. */
@@ -105,6 +112,9 @@ void release_look(struct flow *flow, struct findings *findings)
         if (!flow_kind(flow, maker))
             continue;
         for (size_t i = 0; i < COUNT_OF(duties); i++) {
+            /* What nobody opens needs no shutting. */
+            if (duties[i].gives == ROLE_SHUT && (flow->roles->facts[thing].done & ROLE_OPEN) == 0)
+                continue;
             /* The scopes of main and of all end with the start, which main ends. */
             if (duties[i].kind == kind && (kind != THING_SCOPE || maker != 0))
                 duty_look(flow, findings, &duties[i], thing, maker);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "runtime/ghost.h"
 #include "runtime/runtime.h"
 
 #define SEEDS         4
@@ -191,6 +192,20 @@ static void tickers_tell(struct run *run, struct trial *trial)
                      "%" PRIu64 " ticker%s on for ever in a trial run", left, left == 1 ? " goes" : "s go");
 }
 
+static void resources_tell(struct run *run, struct trial *trial)
+{
+    uint64_t left = 0;
+    for (int kind = 0; kind < RESOURCE_KINDS; kind++)
+        left += run->workload.census.open[kind];
+    trial->resources = left > trial->resources ? left : trial->resources;
+    for (uint32_t i = 0; i < run->findings->count; i++)
+        if (run->findings->items[i].kind == FINDING_OPEN || run->findings->items[i].kind == FINDING_OPEN_LEFT)
+            return;
+    if (left > 0)
+        findings_add(run->findings, FINDING_OPEN_LEFT, first_step(run->flow->program, 0), true,
+                     "%" PRIu64 " resource%s open in a trial run", left, left == 1 ? " stays" : "s stay");
+}
+
 /* The step that is the likeliest to have made tasks panic: a panic, or a close that is not the only one. */
 static uint16_t panic_step(struct flow *flow)
 {
@@ -241,6 +256,7 @@ static enum err play(struct run *run, struct trial *trial)
     }
     left_tell(run, trial);
     tickers_tell(run, trial);
+    resources_tell(run, trial);
     panicked_tell(run, trial);
     return ERR_OK;
 }
@@ -257,6 +273,8 @@ static enum err run_once(struct run *run, const int64_t *params, uint64_t seed, 
     run->clock = clock_manual(COARSE_NS);
     if (runtime_init(&run->runtime, &run->clock, LIMIT_TRIAL_TASKS, LIMIT_TRIAL_BYTES) != ERR_OK)
         return ERR_MEMORY;
+    struct resource_source source = ghost_source();
+    runtime_set_source(&run->runtime, &source, ghost_supplies);
     run->tally = spec.tally = runtime_tally(&run->runtime, run->flow->program);
     enum err err = run->tally == NULL ? ERR_MEMORY : workload_init(&run->workload, &run->runtime, &spec);
     if (err == ERR_OK) {

@@ -11,9 +11,10 @@
 
 /* What the runs came to, the worst of each. */
 struct trial {
-    bool cut;         /* a limit ended a run before its time: too many tasks, too much memory, no rest */
-    uint64_t left;    /* tasks that were left */
-    uint64_t tickers; /* that were left armed */
+    bool cut;           /* a limit ended a run before its time: too many tasks, too much memory, no rest */
+    uint64_t left;      /* tasks that were left */
+    uint64_t tickers;   /* that were left armed */
+    uint64_t resources; /* that were left open */
     uint64_t panicked;
 };
 

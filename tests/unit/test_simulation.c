@@ -95,13 +95,24 @@ static void only_what_means_something_is_shown(void **state)
 {
     (void)state;
     static const char *const families[] = {
-        "leaklab_tasks",           "leaklab_tasks_spawned",
-        "leaklab_tasks_ended",     "leaklab_tasks_expected_leaked",
-        "leaklab_task_heap_bytes", "leaklab_channels",
-        "leaklab_tickers",         "leaklab_ticks",
-        "leaklab_ticks_dropped",   "leaklab_scenarios",
-        "leaklab_scenario_starts", "leaklab_limit_hits",
-        "leaklab_limit_tasks",     "leaklab_limit_heap_bytes",
+        "leaklab_tasks",
+        "leaklab_tasks_spawned",
+        "leaklab_tasks_ended",
+        "leaklab_tasks_expected_leaked",
+        "leaklab_task_heap_bytes",
+        "leaklab_channels",
+        "leaklab_tickers",
+        "leaklab_ticks",
+        "leaklab_ticks_dropped",
+        "leaklab_scenarios",
+        "leaklab_scenario_starts",
+        "leaklab_limit_hits",
+        "leaklab_limit_tasks",
+        "leaklab_limit_heap_bytes",
+        "leaklab_limit_descriptors",
+        "leaklab_limit_handles",
+        "leaklab_limit_threads",
+        "leaklab_limit_jobs",
     };
     struct simulation *simulation = given(1, "{\"mode\":\"leak-recv\",\"n\":1}");
     run(simulation, SEC, 1);
