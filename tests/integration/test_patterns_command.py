@@ -171,7 +171,7 @@ def test_findings_as_json(tmp_path):
                 "text": 'nobody sends on or closes "jobs"', "remedy": "send on it or close it, or select on done as well",
                 "evidence": "program", "declared": False,
             }],
-            "trial": {"whole": True, "tasks_left": 3, "tickers_left": 0, "panicked": 0},
+            "trial": {"whole": True, "tasks_left": 3, "tickers_left": 0, "resources_left": 0, "panicked": 0},
         }],
     }
 
