@@ -49,6 +49,7 @@ bool flow_waits(const struct op *op)
     case OP_FINISH:
     case OP_SIGNAL:
     case OP_BROADCAST:
+    case OP_WORK:
     case OP_OPEN:
     case OP_SHUT:
     case OP_CHANCE:
