@@ -99,6 +99,23 @@ static void locks_are_taken_by_their_kind(void **state)
                "   7  leave\n");
 }
 
+static void resources_are_opened_and_shut(void **state)
+{
+    (void)state;
+    assert_fix("share: {f: file, s: socket, h: handle, t: thread, j: job}\n"
+               "fix:\n"
+               "  main: [open f, shut f, open s, open h, open t, shut j]\n",
+               "main:\n"
+               "   0  open share.f\n"
+               "   1  shut share.f\n"
+               "   2  open share.s\n"
+               "   3  open share.h\n"
+               "   4  open share.t\n"
+               "   5  shut share.j\n"
+               "   6  linger\n"
+               "   7  leave\n");
+}
+
 static void groups_are_added_to_and_waited_for(void **state)
 {
     (void)state;
@@ -408,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_task_begins_by_keeping_what_every_task_keeps),
         cmocka_unit_test(each_simple_statement_is_one_operation),
         cmocka_unit_test(locks_are_taken_by_their_kind),
+        cmocka_unit_test(resources_are_opened_and_shut),
         cmocka_unit_test(groups_are_added_to_and_waited_for),
         cmocka_unit_test(a_condition_is_tied_to_its_mutex),
         cmocka_unit_test(a_chance_branches_as_an_if_does),

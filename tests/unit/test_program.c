@@ -224,6 +224,27 @@ static void a_condition_has_a_mutex_that_lives_as_long(void **state)
     program_free(sample.program);
 }
 
+static void what_is_opened_is_of_the_kind_that_it_says(void **state)
+{
+    (void)state;
+    struct sample sample = sample_new();
+    uint16_t file = add_thing(sample.program, 1, (char[]){"f"}, THING_FILE);
+    uint16_t job = add_thing(sample.program, 1, (char[]){"j"}, THING_JOB);
+    struct op *op = &sample.program->ops[OUTER_AWAIT];
+    *op = (struct op){.code = OP_OPEN, .step = 1, .reg = RESOURCE_FILE, .thing = {0, file}};
+    assert_sound(sample.program);
+    *op = (struct op){.code = OP_SHUT, .step = 1, .reg = RESOURCE_JOB, .thing = {0, job}};
+    assert_sound(sample.program);
+    op->reg = RESOURCE_THREAD;
+    assert_refused(sample.program, "a thing is not what its operation needs, or not there");
+    op->reg = RESOURCE_KINDS;
+    assert_refused(sample.program, "a resource is of no known kind");
+    op->reg = RESOURCE_FILE;
+    op->thing.offset = sample.scope;
+    assert_refused(sample.program, "a thing is not what its operation needs, or not there");
+    program_free(sample.program);
+}
+
 static void control_stays_inside_and_comes_to_an_end(void **state)
 {
     (void)state;
@@ -449,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_sound_program_passes),
         cmocka_unit_test(every_index_is_checked),
         cmocka_unit_test(a_condition_has_a_mutex_that_lives_as_long),
+        cmocka_unit_test(what_is_opened_is_of_the_kind_that_it_says),
         cmocka_unit_test(control_stays_inside_and_comes_to_an_end),
         cmocka_unit_test(registers_count_one_loop_or_spawn_at_a_time),
         cmocka_unit_test(things_are_what_operations_need_from_wherever_they_are_seen),
