@@ -219,7 +219,9 @@ def generate(leaklab):
     files, words = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         for pattern in patterns:
-            variants = {mode.partition("-")[0]: simulate(leaklab, pathlib.Path(folder), mode) for mode in pattern["modes"]}
+            # A mix is a little of both, which are drawn already.
+            variants = {variant: simulate(leaklab, pathlib.Path(folder), f"{variant}-{pattern['name']}")
+                        for variant in pattern["expect"]}
             picture, words[pattern["name"]] = draw(*choose(variants))
             files[PICTURES / f"{pattern['name']}.svg"] = picture
         files[WEEK] = week(leaklab, pathlib.Path(folder))

@@ -49,7 +49,7 @@
 #define LIMIT_SEQUENCE     100       /* started together, by one list */
 #define LIMIT_START_RATE   1000000LL /* starts a second */
 #define LIMIT_TASKS        (1LL << 31)
-#define LIMIT_PROGRAMS     1024    /* that a snapshot has room for: three a pattern */
+#define LIMIT_PROGRAMS     1024    /* that a snapshot has room for: leak, fix and mix of a pattern */
 #define LIMIT_START_LAG    1000000 /* starts that a late loop still makes up for; those beyond are skipped */
 #define LIMIT_GRACE_MS     1000    /* that tasks have to end after their scenario; then it is leaked */
 #define LIMIT_SETTLE_MS    200     /* that the answer to a cancel waits for tasks to hear it */

@@ -45,7 +45,11 @@ static enum exit_code graph_mode(const char *text)
     if (source_catalogue("leaklab graph", &catalogue)) {
         enum err err = catalogue_find_mode(&catalogue, text, &mode, &why);
         bool path = strpbrk(text, "./") != NULL || strcmp(text, "-") == 0;
-        if (err == ERR_OK) {
+        if (err == ERR_OK && mode.variant == VARIANT_MIX) {
+            fprintf(stderr, "leaklab graph: \"%s\" runs leak-%s and fix-%s: draw one of them\n", text,
+                    mode.pattern->name, mode.pattern->name);
+            code = EXIT_USAGE;
+        } else if (err == ERR_OK) {
             code = print_graph(mode.pattern->variants[mode.variant].program);
         } else {
             fprintf(stderr, "leaklab graph: %s%s\n", why.size > 0 ? why.data : err_text(err),

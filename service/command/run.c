@@ -263,7 +263,7 @@ static void run_stages(struct runtime *runtime, struct workload *workload, const
 static enum err run_on(struct runtime *runtime, const struct spec *spec, bool json)
 {
     struct workload workload;
-    struct tally *tally = runtime_tally(runtime, spec_program(spec));
+    struct tally *tally = runtime_tally(runtime, spec->mode.pattern->variants[spec->mode.variant].program);
     if (tally == NULL)
         return ERR_MEMORY;
     struct workload_spec settings = spec_workload(spec, tally);
@@ -312,10 +312,9 @@ static int print_help(const struct options *options, const struct catalogue *cat
     puts("usage: leaklab run [flags]\n\n"
          "Starts one pattern, lets its owner stay for a while, cancels, and prints how many tasks there are "
          "at each\n"
-         "stage. A fixed mode and a decoy come back to 1, the owner; a leaking mode does not. Flags may be "
-         "written as in "
-         "Go,\n"
-         "-n=2000, or as GNU does, --n 2000.\n");
+         "stage. A fixed mode and a decoy come back to 1, the owner; a leaking mode does not. A mix is for "
+         "leaklab serve:\n"
+         "this makes a single start. Flags may be written as in Go, -n=2000, or as GNU does, --n 2000.\n");
     options_print_help(options);
     putchar('\n');
     print_modes(catalogue, stdout);
@@ -339,6 +338,13 @@ static int run_with(int argc, char **argv, const struct catalogue *catalogue)
         return print_help(&options, catalogue);
     if (!read_spec(&flags, values, catalogue, &spec))
         return EXIT_USAGE;
+    if (spec.mode.variant == VARIANT_MIX) {
+        fprintf(stderr,
+                "leaklab run: -mode: a mix takes many starts, and this makes one: run leak-%s or fix-%s, or "
+                "post mode=mix-%s with a rate to leaklab serve\n",
+                spec.mode.pattern->name, spec.mode.pattern->name, spec.mode.pattern->name);
+        return EXIT_USAGE;
+    }
     return run_spec(&spec, values[JSON] != NULL);
 }
 

@@ -190,7 +190,7 @@ static void warn_capped(const struct core *core)
         const struct scenario *scenario = container_of(link, struct scenario, link);
         if (scenario->cause == CAUSE_CAPPED)
             fprintf(stderr, COMMAND ": scenario \"%s\" was ended by the limit on %s\n", scenario->spec.name,
-                    limit_kind_word(scenario->workload.capped_by));
+                    limit_kind_word(scenario_capped_by(scenario)));
     }
 }
 

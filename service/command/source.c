@@ -86,11 +86,12 @@ enum err source_compile(const char *path, struct buf *why, struct pattern **patt
 void source_modes(struct buf *buf, const struct pattern *pattern)
 {
     const char *before = "";
-    for (enum variant which = 0; which < VARIANTS; which++) {
+    for (enum variant which = 0; which <= VARIANT_MIX; which++) {
         char text[MODE_TEXT];
-        if (pattern->variants[which].program == NULL)
+        struct mode mode = {pattern, which};
+        if (!mode_exists(mode))
             continue;
-        buf_printf(buf, "%s%s", before, mode_format((struct mode){pattern, which}, text));
+        buf_printf(buf, "%s%s", before, mode_format(mode, text));
         before = ", ";
     }
 }

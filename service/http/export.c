@@ -369,6 +369,9 @@ static enum err set_program(struct exporter *exporter, const struct snapshot_pro
                             struct program_series *series)
 {
     const struct census *census = &program->census;
+    if (program->mix)
+        return set_each(exporter, SCENARIOS, program, series->scenarios, program->scenarios, SCENARIO_STATES,
+                        program->scenarios_seen, scenario_word);
     enum err err = set_one(exporter, TASKS_SPAWNED, program, &series->spawned, census->spawned);
     if (err == ERR_OK)
         err = set_each(exporter, TASKS_ENDED, program, series->ended, census->ended, TASK_ENDS, UINT64_MAX,

@@ -8,27 +8,62 @@
 #include "lab/ending.h"
 #include "lab/problem.h"
 
+static struct core_program *find_program(struct core *core, struct mode mode)
+{
+    for (uint32_t i = 0; i < core->program_count; i++) {
+        const struct mode *each = &core->programs[i].mode;
+        if (each->pattern == mode.pattern && each->variant == mode.variant)
+            return &core->programs[i];
+    }
+    CHECK(!"a mode of the catalogue");
+    return NULL;
+}
+
+/* False: no memory. A mix comes behind its two variants. */
+static bool add_mode(struct core *core, struct mode mode)
+{
+    struct core_program *program = &core->programs[core->program_count];
+    *program = (struct core_program){.mode = mode};
+    if (mode.variant == VARIANT_MIX) {
+        static const enum variant variants[MODE_PROGRAMS] = {VARIANT_LEAK, VARIANT_FIX};
+        for (size_t i = 0; i < MODE_PROGRAMS; i++)
+            program->parts[i] =
+                (uint32_t)(find_program(core, (struct mode){mode.pattern, variants[i]}) - core->programs);
+    } else {
+        program->tally = runtime_tally(&core->runtime, mode.pattern->variants[mode.variant].program);
+        program->parts[0] = core->program_count;
+        if (program->tally == NULL)
+            return false;
+    }
+    core->program_count++;
+    return true;
+}
+
 static enum err add_programs(struct core *core)
 {
     const struct catalogue *catalogue = core->config.catalogue;
     for (size_t i = 0; i < catalogue->count; i++) {
-        for (int variant = 0; variant < VARIANTS; variant++) {
+        for (int variant = 0; variant <= VARIANT_MIX; variant++) {
             struct mode mode = {catalogue->patterns[i], (enum variant)variant};
-            const struct program *program = mode.pattern->variants[variant].program;
-            if (program == NULL)
-                continue;
-            struct tally *tally = runtime_tally(&core->runtime, program);
-            if (tally == NULL)
+            if (mode_exists(mode) && !add_mode(core, mode))
                 return ERR_MEMORY;
-            core->programs[core->program_count++] = (struct core_program){.mode = mode, .tally = tally};
         }
     }
     return ERR_OK;
 }
 
+static size_t count_modes(const struct catalogue *catalogue)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < catalogue->count; i++)
+        for (enum variant variant = 0; variant <= VARIANT_MIX; variant++)
+            count += mode_exists((struct mode){catalogue->patterns[i], variant});
+    return count;
+}
+
 enum err core_init(struct core *core, const struct core_config *config)
 {
-    size_t most = config->catalogue->count * VARIANTS;
+    size_t most = count_modes(config->catalogue);
     if (most > LIMIT_PROGRAMS)
         return ERR_LIMIT;
     *core = (struct core){.config = *config};
@@ -65,8 +100,11 @@ static void reclaim_all(struct core *core)
     struct clock *clock = core->config.clock;
     uint64_t deadline_ns = clock->now_ns(clock) + LIMIT_CLOSE_MS * 1000000ull;
     struct link *link;
-    list_each (link, &core->active)
-        workload_reclaim(&container_of(link, struct scenario, active)->workload);
+    list_each (link, &core->active) {
+        struct scenario *scenario = container_of(link, struct scenario, active);
+        for (size_t i = 0; i < scenario->workload_count; i++)
+            workload_reclaim(&scenario->workloads[i]);
+    }
     while (core->runtime.starts > 0 && clock->now_ns(clock) < deadline_ns)
         runtime_turn(&core->runtime, (struct budget){.rounds = 1000});
 }
@@ -99,16 +137,6 @@ struct scenario *core_find(const struct core *core, const char *name)
         if (strcmp(scenario->spec.name, name) == 0)
             return scenario;
     }
-    return NULL;
-}
-
-static struct core_program *find_program(struct core *core, struct mode mode)
-{
-    const struct program *program = mode.pattern->variants[mode.variant].program;
-    for (uint32_t i = 0; i < core->program_count; i++)
-        if (core->programs[i].tally->program == program)
-            return &core->programs[i];
-    CHECK(!"a program of the catalogue");
     return NULL;
 }
 
@@ -185,7 +213,7 @@ static enum err begin(struct core *core, struct scenario *scenario, enum limit_k
         return ERR_OK;
     }
     enum err err = scenario_begin(scenario);
-    enum limit_kind kind = scenario->workload.capped_by;
+    enum limit_kind kind = scenario_capped_by(scenario);
     if (err == ERR_OK || kind == LIMIT_KIND_OWN_TASKS || kind == LIMIT_KIND_OWN_HEAP)
         return ERR_OK;
     *refused_by = kind;
@@ -218,7 +246,7 @@ enum err core_spawn(struct core *core, const struct spec *spec, struct scenario 
     enum err err = find_room(core, spec->name, &old, refused_by);
     if (err != ERR_OK)
         return err;
-    err = scenario_new(&scenario, &core->runtime, spec, program->tally, core->config.log, on_moved, program);
+    err = scenario_new(&scenario, &core->runtime, spec, core->config.log, on_moved, program);
     if (err != ERR_OK)
         return err;
     enlist(core, scenario);
@@ -278,8 +306,7 @@ enum err core_spawn_all(struct core *core, const struct spec *specs, size_t coun
         return err;
     for (size_t i = 0; i < count; i++) {
         struct core_program *program = find_program(core, specs[i].mode);
-        err = scenario_new(&results[i], &core->runtime, &specs[i], program->tally, core->config.log, on_moved,
-                           program);
+        err = scenario_new(&results[i], &core->runtime, &specs[i], core->config.log, on_moved, program);
         if (err == ERR_OK)
             continue;
         *failed = i;
@@ -304,12 +331,15 @@ bool core_after_turn(struct core *core)
 static void fill_program(const struct core_program *program, struct snapshot_program *copy)
 {
     const struct tally *tally = program->tally;
-    copy->census = tally->census;
-    memcpy(copy->limit_hits, tally->limit_hits, sizeof copy->limit_hits);
+    copy->mix = tally == NULL;
+    if (tally != NULL) {
+        copy->census = tally->census;
+        copy->states_seen = tally->states_seen;
+        copy->resources_seen = tally->resources_seen;
+        memcpy(copy->limit_hits, tally->limit_hits, sizeof copy->limit_hits);
+    }
     memcpy(copy->scenarios, program->scenarios, sizeof copy->scenarios);
     copy->scenarios_seen = program->scenarios_seen;
-    copy->states_seen = tally->states_seen;
-    copy->resources_seen = tally->resources_seen;
     copy->expected_leaked = 0;
 }
 
@@ -331,7 +361,9 @@ void core_fill(struct core *core, struct snapshot *snapshot)
     list_each (link, &core->active) {
         const struct scenario *scenario = container_of(link, struct scenario, active);
         const struct core_program *program = scenario->argument;
-        snapshot->programs[program - core->programs].expected_leaked += scenario_expected_leaked(scenario);
+        for (size_t i = 0; i < scenario->workload_count; i++)
+            snapshot->programs[program->parts[i]].expected_leaked +=
+                scenario_expected_of(&scenario->workloads[i]);
     }
 }
 

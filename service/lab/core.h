@@ -32,10 +32,11 @@ struct core_config {
     void *argument;
 };
 
-/* A program of the catalogue, and what its scenarios are at. */
+/* A mode of the catalogue, and what its scenarios are at. */
 struct core_program {
     struct mode mode;
-    struct tally *tally;
+    struct tally *tally;           /* NULL for a mix, whose tasks and starts count for the two variants */
+    uint32_t parts[MODE_PROGRAMS]; /* the places of what its starts run: its own, or those of leak and fix */
     uint64_t scenarios[SCENARIO_STATES];
     uint64_t scenarios_seen; /* bit s: one has been in state s */
     uint64_t named;          /* names made up so far */
@@ -44,7 +45,7 @@ struct core_program {
 struct core {
     struct core_config config;
     struct runtime runtime;
-    struct core_program *programs; /* every variant of every pattern, in the catalogue's order */
+    struct core_program *programs; /* every mode of every pattern, in the catalogue's order */
     uint32_t program_count;
     struct link scenarios; /* all, newest first */
     struct link active;    /* those that are not finished */

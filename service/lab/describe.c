@@ -27,7 +27,7 @@ static json_t *field_value(const struct field *field, int64_t value)
         return json_string(unit_format_duration(value, text));
     if (field->type == FIELD_SIZE)
         return json_string(unit_format_size(value, text));
-    if (field->type == FIELD_PERCENT)
+    if (field->type == FIELD_PERCENT || field->type == FIELD_SHARE)
         return json_string(share_format(value, text));
     return json_integer(field->type == FIELD_RATE ? value / 1000000 : value);
 }
@@ -36,7 +36,7 @@ static json_t *describe_field(const struct spec_context *context, enum spec_fiel
 {
     const struct field *field = &spec_fields[id];
     bool numeric = field->type == FIELD_RATE || field->type == FIELD_DURATION || field->type == FIELD_SIZE ||
-                   field->type == FIELD_COUNT || field->type == FIELD_PERCENT;
+                   field->type == FIELD_COUNT || field->type == FIELD_PERCENT || field->type == FIELD_SHARE;
     bool limit = id == SPEC_MAX_TASKS || id == SPEC_MAX_HEAP;
     json_t *object = json_pack("{s:s, s:s, s:b}", "name", field->name, "type", field_type_word(field->type),
                                "required", id == SPEC_MODE);
@@ -93,13 +93,14 @@ json_t *describe_pattern(const struct pattern *pattern, bool whole)
     json_t *params = json_array();
     json_t *expect = json_object();
     int failed = 0;
-    for (int variant = 0; variant < VARIANTS; variant++) {
+    for (int variant = 0; variant <= VARIANT_MIX; variant++) {
         char text[MODE_TEXT];
         struct mode mode = {pattern, (enum variant)variant};
-        if (pattern->variants[variant].program == NULL)
+        if (!mode_exists(mode))
             continue;
         failed |= json_array_append_new(modes, json_string(mode_format(mode, text)));
-        put(expect, variant_word(mode.variant), describe_expect(&pattern->variants[variant]), &failed);
+        if (mode.variant != VARIANT_MIX)
+            put(expect, variant_word(mode.variant), describe_expect(&pattern->variants[variant]), &failed);
     }
     for (uint16_t i = 0; i < pattern->param_count; i++)
         failed |= json_array_append_new(params, describe_param(&pattern->params[i]));

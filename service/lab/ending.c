@@ -34,14 +34,14 @@ struct ending {
 
 static struct account account_of(const struct scenario *scenario)
 {
-    const struct census *census = &scenario->workload.census;
-    uint64_t reclaimed = census->ended[END_RECLAIMED];
+    struct census census = scenario_census(scenario);
+    uint64_t reclaimed = census.ended[END_RECLAIMED];
     return (struct account){
-        .spawned = census->spawned,
-        .ended = census_ended(census) - reclaimed,
+        .spawned = census.spawned,
+        .ended = census_ended(&census) - reclaimed,
         .reclaimed = reclaimed,
-        .live = census_live(census),
-        .held_bytes = census->held_bytes,
+        .live = census_live(&census),
+        .held_bytes = census.held_bytes,
     };
 }
 
@@ -158,7 +158,7 @@ static bool arrived(const struct ending *ending, const struct scenario *scenario
 {
     if (scenario->state == SCENARIO_FINISHED)
         return true;
-    return !ending->reclaiming && workload_told(&scenario->workload);
+    return !ending->reclaiming && scenario_told(scenario);
 }
 
 /* Moves one ending on; true when something was given to the runtime. */

@@ -101,7 +101,7 @@ static double reached_after(const struct spec *spec, double have, const struct f
     if (spec->shape == SHAPE_STEADY)
         return (limit - have) / forecast->leaked_per_second;
     struct arrival arrival = spec_arrival(spec);
-    double starts = ceil((limit - have) / (double)forecast->leaked_per_start);
+    double starts = ceil((limit - have) / forecast->leaked_per_start);
     uint64_t due_ns = starts < MANY ? arrival_due_ns(&arrival, (uint64_t)starts) : UINT64_MAX;
     return due_ns == UINT64_MAX ? INFINITY : (double)due_ns / 1e9;
 }
@@ -116,14 +116,14 @@ static double leaked_at_end(const struct spec *spec, const struct forecast *fore
     if (spec->shape == SHAPE_STEADY)
         return forecast->leaked_per_second * ((double)spec->duration_ns / 1e9);
     struct arrival arrival = spec_arrival(spec);
-    return (double)forecast->leaked_per_start * (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
+    return forecast->leaked_per_start * (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
 }
 
 static void find_limit(const struct spec *spec, struct forecast *forecast, double overlapping)
 {
     double lasts = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
-    double bytes_per_task = (double)forecast->bytes_per_start / (double)forecast->tasks_per_start;
-    double tasks = (double)forecast->tasks_per_start * overlapping;
+    double bytes_per_task = forecast->bytes_per_start / forecast->tasks_per_start;
+    double tasks = forecast->tasks_per_start * overlapping;
     double tasks_after = reached_after(spec, tasks, forecast, (double)spec->max_tasks + 1);
     double heap_after =
         reached_after(spec, tasks, forecast, ((double)spec->max_heap_bytes + 1) / bytes_per_task);
@@ -139,9 +139,10 @@ static void find_limit(const struct spec *spec, struct forecast *forecast, doubl
     forecast->tasks_peak = fmin(peak, most);
 }
 
-enum err forecast_make(const struct spec *spec, struct forecast *forecast)
+/* Adds what a start of one program amounts to, `share` of all starts being such. */
+static enum err add_program(const struct spec *spec, const struct program *program, double share,
+                            struct forecast *forecast)
 {
-    const struct program *program = spec_program(spec);
     int64_t *values = calloc((size_t)program->value_count + 1, sizeof *values);
     if (values == NULL)
         return ERR_MEMORY;
@@ -152,15 +153,29 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
     free(values);
     if (err != ERR_OK)
         return err;
+    forecast->tasks_per_start += share * weight.tasks;
+    forecast->leaked_per_start += share * fmin(leaked, MANY);
+    forecast->bytes_per_start += share * weight.bytes;
+    return ERR_OK;
+}
+
+enum err forecast_make(const struct spec *spec, struct forecast *forecast)
+{
+    const struct program *programs[MODE_PROGRAMS];
+    size_t count = mode_programs(spec->mode, programs);
+    CHECK(count > 0 && count <= MODE_PROGRAMS);
+    double leaking = (double)spec->leak_share / ARRIVAL_SHARE;
+    const double shares[MODE_PROGRAMS] = {count == 1 ? 1 : leaking, 1 - leaking};
     struct arrival arrival = spec_arrival(spec);
     double rate = arrival_per_second(&arrival);
-    *forecast = (struct forecast){
-        .tasks_per_start = (uint64_t)weight.tasks,
-        .leaked_per_start = (uint64_t)fmin(leaked, MANY),
-        .bytes_per_start = (uint64_t)weight.bytes,
-        .tasks_per_second = rate * weight.tasks,
-        .leaked_per_second = rate * leaked,
-    };
+    *forecast = (struct forecast){0};
+    for (size_t i = 0; i < count; i++) {
+        enum err err = add_program(spec, programs[i], shares[i], forecast);
+        if (err != ERR_OK)
+            return err;
+    }
+    forecast->tasks_per_second = rate * forecast->tasks_per_start;
+    forecast->leaked_per_second = rate * forecast->leaked_per_start;
     /* Starts whose owner is there at the same time, when the rate is at its highest. */
     double stays = (double)spec->linger_ns / 1e9;
     if (spec->duration_ns > 0)
@@ -170,13 +185,19 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
     return ERR_OK;
 }
 
+/* A whole number where it is one. */
+static json_t *mean_json(double mean)
+{
+    return mean == floor(mean) ? json_integer((json_int_t)mean) : json_real(mean);
+}
+
 json_t *forecast_json(const struct forecast *forecast)
 {
     json_t *after = forecast->limit == NULL ? json_null() : json_real(forecast->limit_after_seconds);
-    return json_pack("{s:I, s:I, s:f, s:f, s:I, s:I, s:s?, s:o}", "tasks_per_start",
-                     (json_int_t)forecast->tasks_per_start, "tasks_peak", (json_int_t)forecast->tasks_peak,
+    return json_pack("{s:o, s:I, s:f, s:f, s:o, s:o, s:s?, s:o}", "tasks_per_start",
+                     mean_json(forecast->tasks_per_start), "tasks_peak", (json_int_t)forecast->tasks_peak,
                      "tasks_per_second", forecast->tasks_per_second, "leaked_per_second",
-                     forecast->leaked_per_second, "leaked_per_start", (json_int_t)forecast->leaked_per_start,
-                     "heap_bytes_per_start", (json_int_t)forecast->bytes_per_start, "limit", forecast->limit,
+                     forecast->leaked_per_second, "leaked_per_start", mean_json(forecast->leaked_per_start),
+                     "heap_bytes_per_start", mean_json(forecast->bytes_per_start), "limit", forecast->limit,
                      "limit_after_seconds", after);
 }

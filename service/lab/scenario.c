@@ -25,9 +25,64 @@ const char *scenario_cause_word(enum scenario_cause cause)
     return words[cause];
 }
 
+static struct runtime *runtime_of(const struct scenario *scenario)
+{
+    return scenario->workloads[0].runtime;
+}
+
+/* One is cancelled when all are. */
+static bool cancelled(const struct scenario *scenario)
+{
+    return scenario->workloads[0].cancelled;
+}
+
+static bool idle(const struct scenario *scenario)
+{
+    bool all = true;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        all &= workload_idle(&scenario->workloads[i]);
+    return all;
+}
+
+/* Starts whose owner has left something behind. */
+static uint64_t owners_left(const struct scenario *scenario)
+{
+    uint64_t left = 0;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        left += scenario->workloads[i].owners_left;
+    return left;
+}
+
+struct census scenario_census(const struct scenario *scenario)
+{
+    struct census sum = {0};
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        census_add(&sum, &scenario->workloads[i].census);
+    return sum;
+}
+
+enum limit_kind scenario_capped_by(const struct scenario *scenario)
+{
+    return scenario->workloads[0].capped_by; /* what caps one caps its twin */
+}
+
+bool scenario_told(const struct scenario *scenario)
+{
+    bool all = true;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        all &= workload_told(&scenario->workloads[i]);
+    return all;
+}
+
+static uint64_t live(const struct scenario *scenario)
+{
+    struct census census = scenario_census(scenario);
+    return census_live(&census);
+}
+
 static uint64_t now_ns(const struct scenario *scenario)
 {
-    const struct clock *clock = scenario->workload.runtime->clock;
+    const struct clock *clock = runtime_of(scenario)->clock;
     return clock->now_ns(clock);
 }
 
@@ -38,8 +93,7 @@ static void log_move(const struct scenario *scenario)
     log_line(scenario->log, ended ? LOG_INFO : LOG_DEBUG, "scenario", LOG_TEXT("name", scenario->spec.name),
              LOG_TEXT("mode", mode_format(scenario->spec.mode, mode)),
              LOG_TEXT("state", scenario_state_word(scenario->state)),
-             LOG_TEXT("cause", scenario_cause_word(scenario->cause)),
-             LOG_NUMBER("tasks", workload_live(&scenario->workload)));
+             LOG_TEXT("cause", scenario_cause_word(scenario->cause)), LOG_NUMBER("tasks", live(scenario)));
 }
 
 /* What must be true of a scenario in its state. */
@@ -47,9 +101,9 @@ static void check_state(const struct scenario *scenario)
 {
     bool ending = scenario->state != SCENARIO_STARTING && scenario->state != SCENARIO_RUNNING;
     CHECK(ending == (scenario->cause != CAUSE_NONE));
-    CHECK(ending == scenario->workload.cancelled);
+    CHECK(ending == cancelled(scenario));
     if (scenario->state == SCENARIO_FINISHED)
-        CHECK(workload_idle(&scenario->workload) && scenario->due_ns == UINT64_MAX);
+        CHECK(idle(scenario) && scenario->due_ns == UINT64_MAX);
 }
 
 static void move(struct scenario *scenario, enum scenario_state to)
@@ -67,13 +121,13 @@ static void move(struct scenario *scenario, enum scenario_state to)
 static void wake_at(struct scenario *scenario, uint64_t at_ns)
 {
     scenario->due_ns = at_ns;
-    (void)runtime_call_at(scenario->workload.runtime, &scenario->timer, at_ns);
+    (void)runtime_call_at(runtime_of(scenario), &scenario->timer, at_ns);
 }
 
 static void wake_never(struct scenario *scenario)
 {
     scenario->due_ns = UINT64_MAX;
-    runtime_call_cancel(scenario->workload.runtime, &scenario->timer);
+    runtime_call_cancel(runtime_of(scenario), &scenario->timer);
 }
 
 static uint64_t end_ns(const struct scenario *scenario)
@@ -119,19 +173,27 @@ static bool begin_late(struct scenario *scenario)
     return true;
 }
 
+/* Makes one start, of the program that is its turn's. */
+static enum err start_next(struct scenario *scenario)
+{
+    size_t which = spec_choose(&scenario->spec, scenario->starts);
+    enum err err = workload_start(&scenario->workloads[which]);
+    scenario->starts += err == ERR_OK;
+    return err;
+}
+
 static bool start_step(struct job *job)
 {
     struct scenario *scenario = container_of(job, struct scenario, job);
-    if (scenario->workload.cancelled)
+    if (cancelled(scenario))
         return true;
     if (scenario->waiting)
         return begin_late(scenario);
     uint64_t now = now_ns(scenario);
     uint64_t due = starts_due(scenario, now);
     for (int i = 0; i < START_SLICE && scenario->starts < due; i++) {
-        if (workload_start(&scenario->workload) != ERR_OK)
+        if (start_next(scenario) != ERR_OK)
             return true; /* capped: scenario_check() sees it */
-        scenario->starts++;
         if (scenario->state == SCENARIO_STARTING)
             move(scenario, SCENARIO_RUNNING);
     }
@@ -152,12 +214,12 @@ static void on_timer(struct call *call)
     case SCENARIO_STARTING:
     case SCENARIO_RUNNING:
         if (scenario->spec.rate.starts_millionths > 0 || scenario->waiting)
-            runtime_job_add(scenario->workload.runtime, &scenario->job);
+            runtime_job_add(runtime_of(scenario), &scenario->job);
         else
             scenario_cancel(scenario, CAUSE_EXPIRED);
         return;
     case SCENARIO_DRAINING:
-        if (!workload_idle(&scenario->workload) && !scenario->reclaiming)
+        if (!idle(scenario) && !scenario->reclaiming)
             move(scenario, SCENARIO_LEAKED);
         return;
     case SCENARIO_FINISHED:
@@ -168,8 +230,41 @@ static void on_timer(struct call *call)
     CHECK(!"a state with a timer");
 }
 
+/* Takes back what make_workloads() made. */
+static void free_workloads(struct scenario *scenario)
+{
+    while (scenario->workload_count > 0)
+        workload_deinit(&scenario->workloads[--scenario->workload_count]);
+}
+
+/* A workload for each program of the mode. */
+static enum err make_workloads(struct scenario *scenario, struct runtime *runtime)
+{
+    const struct program *programs[MODE_PROGRAMS];
+    size_t count = mode_programs(scenario->spec.mode, programs);
+    CHECK(count > 0 && count <= MODE_PROGRAMS);
+    for (size_t i = 0; i < count; i++) {
+        struct tally *tally = runtime_tally(runtime, programs[i]);
+        if (tally == NULL)
+            return ERR_MEMORY;
+        struct workload_spec spec = spec_workload(&scenario->spec, tally);
+        /* A limit that is no tighter than the daemon's is the daemon's: let the runtime name that one. */
+        if (spec.max_tasks >= runtime->max_tasks)
+            spec.max_tasks = UINT64_MAX;
+        if (spec.max_heap_bytes >= runtime->max_heap_bytes)
+            spec.max_heap_bytes = UINT64_MAX;
+        enum err err = workload_init(&scenario->workloads[i], runtime, &spec);
+        if (err != ERR_OK)
+            return err;
+        scenario->workload_count++;
+    }
+    if (count > 1)
+        workload_join(&scenario->workloads[0], &scenario->workloads[1]);
+    return ERR_OK;
+}
+
 enum err scenario_new(struct scenario **result, struct runtime *runtime, const struct spec *spec,
-                      struct tally *tally, const struct log *log, scenario_moved_fn *moved, void *argument)
+                      const struct log *log, scenario_moved_fn *moved, void *argument)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     if (scenario == NULL)
@@ -184,14 +279,9 @@ enum err scenario_new(struct scenario **result, struct runtime *runtime, const s
         .moved = moved,
         .argument = argument,
     };
-    struct workload_spec workload_spec = spec_workload(&scenario->spec, tally);
-    /* A limit that is no tighter than the daemon's is the daemon's: let the runtime name that one. */
-    if (spec->max_tasks >= runtime->max_tasks)
-        workload_spec.max_tasks = UINT64_MAX;
-    if (spec->max_heap_bytes >= runtime->max_heap_bytes)
-        workload_spec.max_heap_bytes = UINT64_MAX;
-    enum err err = workload_init(&scenario->workload, runtime, &workload_spec);
+    enum err err = make_workloads(scenario, runtime);
     if (err != ERR_OK) {
+        free_workloads(scenario);
         free(scenario);
         return err;
     }
@@ -210,7 +300,7 @@ void scenario_free(struct scenario *scenario)
 {
     if (scenario == NULL)
         return;
-    workload_deinit(&scenario->workload);
+    free_workloads(scenario);
     free(scenario);
 }
 
@@ -218,7 +308,7 @@ void scenario_begin_later(struct scenario *scenario)
 {
     scenario->waiting = true;
     if (scenario->spec.at_ns == 0)
-        runtime_job_add(scenario->workload.runtime, &scenario->job);
+        runtime_job_add(runtime_of(scenario), &scenario->job);
     else
         wake_at(scenario, scenario->began_ns + (uint64_t)scenario->spec.at_ns);
 }
@@ -226,10 +316,9 @@ void scenario_begin_later(struct scenario *scenario)
 enum err scenario_begin(struct scenario *scenario)
 {
     if (scenario->spec.rate.starts_millionths == 0) {
-        enum err err = workload_start(&scenario->workload);
+        enum err err = start_next(scenario);
         if (err != ERR_OK)
             return err;
-        scenario->starts = 1;
         move(scenario, SCENARIO_RUNNING);
     }
     wake_for_next(scenario);
@@ -241,7 +330,8 @@ void scenario_cancel(struct scenario *scenario, enum scenario_cause cause)
     if (scenario->state != SCENARIO_STARTING && scenario->state != SCENARIO_RUNNING)
         return;
     list_remove(&scenario->job.link);
-    workload_cancel(&scenario->workload);
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        workload_cancel(&scenario->workloads[i]);
     scenario->cause = cause;
     wake_at(scenario, now_ns(scenario) + LIMIT_GRACE_MS * 1000000ull);
     move(scenario, SCENARIO_DRAINING);
@@ -254,30 +344,31 @@ void scenario_reclaim(struct scenario *scenario)
     scenario_cancel(scenario, CAUSE_RECLAIMED);
     scenario->cause = CAUSE_RECLAIMED;
     scenario->reclaiming = true;
-    workload_reclaim(&scenario->workload);
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        workload_reclaim(&scenario->workloads[i]);
 }
 
 static void log_capped(const struct scenario *scenario)
 {
-    const struct workload *workload = &scenario->workload;
+    struct census census = scenario_census(scenario);
+    uint64_t charged_bytes = 0;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        charged_bytes += scenario->workloads[i].charged_bytes;
     log_line(scenario->log, LOG_WARN, "a limit ends a scenario", LOG_TEXT("name", scenario->spec.name),
-             LOG_TEXT("limit", limit_kind_word(workload->capped_by)),
-             LOG_NUMBER("tasks", workload_live(workload)),
-             LOG_NUMBER("memory_bytes", workload->charged_bytes));
+             LOG_TEXT("limit", limit_kind_word(scenario_capped_by(scenario))),
+             LOG_NUMBER("tasks", census_live(&census)), LOG_NUMBER("memory_bytes", charged_bytes));
 }
 
 /* True when its one start has come to its end, be it that tasks are left behind. */
 static bool completed(const struct scenario *scenario)
 {
-    const struct workload *workload = &scenario->workload;
     return scenario->state == SCENARIO_RUNNING && scenario->spec.rate.starts_millionths == 0 &&
-           (workload->owners_left > 0 || workload_idle(workload));
+           (owners_left(scenario) > 0 || idle(scenario));
 }
 
 bool scenario_check(struct scenario *scenario)
 {
-    struct workload *workload = &scenario->workload;
-    if (!workload->cancelled && workload->capped_by != LIMIT_KINDS) {
+    if (!cancelled(scenario) && scenario_capped_by(scenario) != LIMIT_KINDS) {
         log_capped(scenario);
         scenario_cancel(scenario, CAUSE_CAPPED);
         return true;
@@ -287,7 +378,7 @@ bool scenario_check(struct scenario *scenario)
         return true;
     }
     bool ending = scenario->state == SCENARIO_DRAINING || scenario->state == SCENARIO_LEAKED;
-    if (ending && workload_idle(workload)) {
+    if (ending && idle(scenario)) {
         wake_never(scenario);
         move(scenario, SCENARIO_FINISHED);
         return false;
@@ -298,12 +389,19 @@ bool scenario_check(struct scenario *scenario)
     return true;
 }
 
-uint64_t scenario_expected_leaked(const struct scenario *scenario)
+uint64_t scenario_expected_of(const struct workload *workload)
 {
-    const struct workload *workload = &scenario->workload;
     uint64_t per_start = (uint64_t)pattern_expected(workload->program, workload->values);
     uint64_t live = workload_live(workload);
     if (workload->owners_left > 0 && per_start > live / workload->owners_left)
         return live;
     return per_start * workload->owners_left;
+}
+
+uint64_t scenario_expected_leaked(const struct scenario *scenario)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        sum += scenario_expected_of(&scenario->workloads[i]);
+    return sum;
 }

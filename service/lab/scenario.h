@@ -1,4 +1,4 @@
-/* One scenario: a workload, what was asked for, and a life of five states.
+/* One scenario: what was asked for, a workload that does it (a mix has two), and a life of five states.
  *
  *     starting ─▶ running ─▶ draining ─▶ finished
  *                               └─────▶ leaked ─▶ finished
@@ -47,7 +47,9 @@ struct scenario {
     struct link active; /* for the owner */
     uint32_t pins;      /* for the owner */
     struct spec spec;
-    struct workload workload;
+    struct workload
+        workloads[MODE_PROGRAMS]; /* one for each program of the mode; limits are for both together */
+    size_t workload_count;
     enum scenario_state state;
     enum scenario_cause cause;
     uint64_t began_ns; /* of the runtime's clock; while it waits for its time: when it was asked for */
@@ -66,14 +68,14 @@ struct scenario {
 /* A scenario in `starting`, of which nothing runs yet. `moved` may be NULL. ERR_MEMORY; ERR_RANGE: its
  * parameters make an operand that is out of bounds. */
 enum err scenario_new(struct scenario **result, struct runtime *runtime, const struct spec *spec,
-                      struct tally *tally, const struct log *log, scenario_moved_fn *moved, void *argument);
+                      const struct log *log, scenario_moved_fn *moved, void *argument);
 
 /* Takes NULL. Nothing of it may be alive, or the runtime was abandoned. */
 void scenario_free(struct scenario *scenario);
 
 /* Begins: without a rate the one start is made at once, otherwise the first one when it is due. ERR_LIMIT,
- * ERR_MEMORY: the start was refused; workload.capped_by says by which limit. The scenario may then be freed,
- * or kept: it ends as capped. */
+ * ERR_MEMORY: the start was refused; scenario_capped_by() says by which limit. The scenario may then be
+ * freed, or kept: it ends as capped. */
 enum err scenario_begin(struct scenario *scenario);
 
 /* The same in a later turn, its `at` from now. A start that is refused then ends it as capped. */
@@ -85,9 +87,19 @@ void scenario_cancel(struct scenario *scenario, enum scenario_cause cause);
 /* Ends it if it has not ended, and frees its tasks. Harmless on a finished one. */
 void scenario_reclaim(struct scenario *scenario);
 
-/* Looks at the workload and moves on where that is due: to be called after each turn. True when something was
- * given to the runtime, so that another turn is due. */
+/* Looks at its workloads and moves on where that is due: to be called after each turn. True when something
+ * was given to the runtime, so that another turn is due. */
 bool scenario_check(struct scenario *scenario);
 
-/* Live tasks that its pattern says are leaked. */
+/* What its workloads count, together. */
+struct census scenario_census(const struct scenario *scenario);
+
+/* The first limit that it hit; LIMIT_KINDS: none. */
+enum limit_kind scenario_capped_by(const struct scenario *scenario);
+
+/* True once each start has been told and whoever heard it has gone on, see workload_told(). */
+bool scenario_told(const struct scenario *scenario);
+
+/* Live tasks that its pattern says are leaked; those of one workload. */
 uint64_t scenario_expected_leaked(const struct scenario *scenario);
+uint64_t scenario_expected_of(const struct workload *workload);

@@ -35,9 +35,12 @@ extern const double lag_bucket_seconds[LAG_BUCKETS];
  */
 #define UV_HANDLE_KINDS 20
 
+/* What is counted of one mode: of a variant, or of a mix, of which only scenarios are: its starts and tasks
+ * count for the variant that each start ran as. */
 struct snapshot_program {
     char pattern[LIMIT_NAME + 1];
     char variant[LIMIT_NAME + 1];
+    bool mix;
     struct census census;
     uint64_t limit_hits[LIMIT_KINDS];
     uint64_t scenarios[SCENARIO_STATES];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/rng.h"
 #include "base/suggest.h"
 #include "lab/problem.h"
 
@@ -29,10 +30,10 @@ static const char *const action_words[SPEC_ACTIONS] = {
 const char *field_type_word(enum field_type type)
 {
     static const char *const words[] = {
-        [FIELD_WORD] = "choice",       [FIELD_MODE] = "mode",         [FIELD_NAME] = "name",
-        [FIELD_RATE] = "rate",         [FIELD_DURATION] = "duration", [FIELD_SIZE] = "size",
-        [FIELD_COUNT] = "count",       [FIELD_FLAG] = "flag",         [FIELD_SHAPE] = "choice",
-        [FIELD_PERCENT] = "percentage"};
+        [FIELD_WORD] = "choice",        [FIELD_MODE] = "mode",         [FIELD_NAME] = "name",
+        [FIELD_RATE] = "rate",          [FIELD_DURATION] = "duration", [FIELD_SIZE] = "size",
+        [FIELD_COUNT] = "count",        [FIELD_FLAG] = "flag",         [FIELD_SHAPE] = "choice",
+        [FIELD_PERCENT] = "percentage", [FIELD_SHARE] = "percentage"};
     return words[type];
 }
 
@@ -143,6 +144,12 @@ static void fault_field(struct reader *reader, enum spec_field id, const json_t 
         fault(reader, field->name, "must be a percentage such as 10%%, from %s to %s in steps of 0.01%%%s",
               share_format(field->min, least), share_format(max, most), not_a(value));
         return;
+    case FIELD_SHARE:
+        fault(reader, field->name,
+              "must be a percentage such as 2%% or a share such as 0.02, from %s to %s in "
+              "steps of 0.01%%%s",
+              share_format(field->min, least), share_format(max, most), not_a(value));
+        return;
     case FIELD_NAME:
         fault(reader, field->name,
               "must be 1 to %d letters, digits, '.', '_' and '-', with a letter or digit first%s", LIMIT_NAME,
@@ -231,6 +238,16 @@ static bool read_percent(const json_t *value, int64_t *result)
     return true;
 }
 
+/* The same, or a number from 0 to 1. */
+static bool read_share(const json_t *value, int64_t *result)
+{
+    double number;
+    if (!bare_number(value, &number))
+        return read_percent(value, result);
+    double steps = number * ARRIVAL_SHARE;
+    return fabs(steps - round(steps)) < 1e-6 && scaled(number, ARRIVAL_SHARE, ARRIVAL_SHARE, result);
+}
+
 static bool read_flag(const json_t *value, int64_t *result)
 {
     const char *text = json_string_value(value);
@@ -263,6 +280,8 @@ static bool read_number(struct reader *reader, enum spec_field id, int64_t *resu
         read = read_flag(value, &number);
     else if (field->type == FIELD_PERCENT)
         read = read_percent(value, &number);
+    else if (field->type == FIELD_SHARE)
+        read = read_share(value, &number);
     if (!read || number < field->min || number > max) {
         fault_field(reader, id, value);
         return false;
@@ -341,6 +360,24 @@ static void read_shape(struct reader *reader)
         fault(reader, spec_fields[SPEC_JITTER].name, "needs a rate: without one there is a single start");
 }
 
+/* After a mode that is right, or none. */
+static void read_leak_share(struct reader *reader)
+{
+    struct spec *spec = reader->spec;
+    const char *name = spec_fields[SPEC_LEAK_SHARE].name;
+    const json_t *value = json_object_get(reader->body, name);
+    int64_t millionths = 0;
+    CHECK(unit_parse_percent(spec_fields[SPEC_LEAK_SHARE].fallback, &millionths) == ERR_OK);
+    if (spec->mode.pattern != NULL && spec->mode.variant == VARIANT_MIX) {
+        spec->leak_share = millionths / (MILLION / ARRIVAL_SHARE);
+        read_number(reader, SPEC_LEAK_SHARE, &spec->leak_share);
+    } else if (spec->mode.pattern != NULL && value != NULL && !json_is_null(value)) {
+        fault(reader, name,
+              "does not go with the mode %s-%s: it is for a mix of leak and fix, such as mix-recv",
+              variant_word(spec->mode.variant), spec->mode.pattern->name);
+    }
+}
+
 static void read_name(struct reader *reader, bool required)
 {
     const json_t *value = json_object_get(reader->body, spec_fields[SPEC_NAME].name);
@@ -378,9 +415,8 @@ static void read_mode(struct reader *reader)
     struct buf why;
     buf_init(&why, SENTENCE_BYTES);
     if (value == NULL) {
-        buf_puts(&why, "is missing: one of ");
-        catalogue_modes(reader->context->catalogue, &why);
-        fault(reader, member, "%s", buf_text(&why));
+        fault(reader, member,
+              "is missing: variant and pattern, such as leak-recv; GET /patterns has all modes");
     } else if (text == NULL || strlen(text) >= MODE_TEXT) {
         fault_field(reader, SPEC_MODE, value);
     } else if (catalogue_find_mode(reader->context->catalogue, text, &reader->spec->mode, &why) != ERR_OK) {
@@ -471,6 +507,7 @@ static void read_spawn(struct reader *reader)
     int64_t max_heap_bytes = spec_field_max(context, SPEC_MAX_HEAP);
     CHECK(unit_parse_size(spec_fields[SPEC_HOLDS].fallback, &holds_bytes) == ERR_OK);
     read_mode(reader);
+    read_leak_share(reader);
     read_name(reader, false);
     if (read_rate(reader))
         read_shape(reader);
@@ -562,9 +599,15 @@ struct arrival spec_arrival(const struct spec *spec)
     };
 }
 
-const struct program *spec_program(const struct spec *spec)
+/* Starts draw from streams of their own (see struct start); this one is none of them. */
+#define CHOICE_SALT 0x6d69782d6c65616bu
+
+size_t spec_choose(const struct spec *spec, uint64_t start)
 {
-    return spec->mode.pattern->variants[spec->mode.variant].program;
+    if (spec->mode.variant != VARIANT_MIX)
+        return 0;
+    struct rng rng = {(spec->seed ^ CHOICE_SALT) + start * 0xd1342543de82ef95u};
+    return rng_below(&rng, ARRIVAL_SHARE) < (uint32_t)spec->leak_share ? 0 : 1;
 }
 
 struct workload_spec spec_workload(const struct spec *spec, struct tally *tally)
@@ -631,6 +674,7 @@ json_t *spec_json(const struct spec *spec)
         {SPEC_SHAPE_PERIOD, duration_json(spec->shape_period_ns)},
         {SPEC_SHAPE_LOW, shape_takes_low(spec->shape) ? share_json(spec->shape_low) : json_null()},
         {SPEC_JITTER, share_json(spec->jitter)},
+        {SPEC_LEAK_SHARE, spec->mode.variant == VARIANT_MIX ? share_json(spec->leak_share) : json_null()},
         {SPEC_LINGER, duration_json(spec->linger_ns)},
         {SPEC_DURATION, duration_json(spec->duration_ns)},
         {SPEC_AT, json_string(unit_format_duration(spec->at_ns, at))},

@@ -33,7 +33,8 @@ enum field_type {
     FIELD_COUNT,
     FIELD_FLAG,
     FIELD_SHAPE,
-    FIELD_PERCENT
+    FIELD_PERCENT,
+    FIELD_SHARE /* a percentage, which may be a bare number too: 0.02 is 2% */
 };
 
 /* id, name, type, default as text ("" none), min, max, unit, about. Bounds are inclusive and in the unit of
@@ -42,7 +43,8 @@ enum field_type {
 #define SPEC_FIELD_TABLE(X)                                                                                  \
     X(ACTION, "action", FIELD_WORD, "spawn", 0, 0, "",                                                       \
       "what to do: spawn, cancel or reclaim; the last two take a name")                                      \
-    X(MODE, "mode", FIELD_MODE, "", 0, 0, "", "variant and pattern, such as leak-recv or fix-recv")          \
+    X(MODE, "mode", FIELD_MODE, "", 0, 0, "",                                                                \
+      "variant and pattern, such as leak-recv, fix-recv or mix-recv")                                        \
     X(NAME, "name", FIELD_NAME, "", 1, LIMIT_NAME, "", "the scenario's id; <mode>-<k> when left out")        \
     X(RATE, "rate", FIELD_RATE, "0", 0, LIMIT_START_RATE * 1000000LL, "starts a second",                     \
       "how often to start, such as 50/s, 0.5 or 10/m; 0 starts once")                                        \
@@ -71,6 +73,9 @@ enum field_type {
       "memory at which the scenario ends as capped; the daemon's limit when left out")                       \
     X(SEED, "seed", FIELD_COUNT, "", 0, SPEC_SEED_MAX, "",                                                   \
       "the same seed gives the same run; random when left out")                                              \
+    X(LEAK_SHARE, "leak_share", FIELD_SHARE, "2%", 0, ARRIVAL_SHARE, "",                                     \
+      "the share of starts that leak, such as 2% or 0.02, as the seed says; with a mode such as mix-recv, "  \
+      "none with the others")                                                                                \
     X(DRY_RUN, "dry_run", FIELD_FLAG, "false", 0, 1, "",                                                     \
       "answer with the effective specification and a forecast, start nothing")
 
@@ -118,6 +123,7 @@ struct spec {
     int64_t shape_period_ns; /* 0: the shape has none */
     int64_t shape_low;       /* of ARRIVAL_SHARE; 0: the shape has none */
     int64_t jitter;          /* of ARRIVAL_SHARE */
+    int64_t leak_share;      /* of ARRIVAL_SHARE; 0 unless the mode is a mix */
     int64_t linger_ns;       /* 0: until the scenario ends */
     int64_t duration_ns;     /* 0: no end of its own */
     int64_t at_ns;           /* after it was asked for */
@@ -147,14 +153,16 @@ enum err spec_parse(const struct spec_context *context, const json_t *body, stru
  * memory. */
 json_t *spec_json(const struct spec *spec);
 
-/* What the runtime needs to know; `tally` is that of the mode's program. Borrows spec->params. */
+/* What the runtime needs to know; `tally` is that of a program of the mode. Borrows spec->params. */
 struct workload_spec spec_workload(const struct spec *spec, struct tally *tally);
 
 /* When its starts are due. */
 struct arrival spec_arrival(const struct spec *spec);
 
-/* The mode's program. */
-const struct program *spec_program(const struct spec *spec);
+/* Which of the mode's programs (see mode_programs) a start runs, the first of all being number 0. Of a mix 0
+ * is the leak and 1 the fix, drawn from the seed for each number by itself: the same seed gives the same
+ * split, whatever else there is. */
+size_t spec_choose(const struct spec *spec, uint64_t start);
 
 /* The largest value of a field in this context: the daemon's own limits are less than the table's. */
 int64_t spec_field_max(const struct spec_context *context, enum spec_field field);

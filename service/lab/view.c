@@ -53,11 +53,11 @@ static json_t *view_tasks(const struct census *census)
 
 json_t *view_scenario(const struct scenario *scenario)
 {
-    const struct workload *workload = &scenario->workload;
-    const struct census *census = &workload->census;
-    const struct clock *clock = workload->runtime->clock;
+    struct census census = scenario_census(scenario);
+    const struct clock *clock = scenario->workloads[0].runtime->clock;
     const char *cause = scenario->cause == CAUSE_NONE ? NULL : scenario_cause_word(scenario->cause);
-    const char *limit = workload->capped_by == LIMIT_KINDS ? NULL : limit_kind_word(workload->capped_by);
+    enum limit_kind kind = scenario_capped_by(scenario);
+    const char *limit = kind == LIMIT_KINDS ? NULL : limit_kind_word(kind);
     uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
     char mode[MODE_TEXT];
     return json_pack(
@@ -65,9 +65,9 @@ json_t *view_scenario(const struct scenario *scenario)
         scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
         scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant), "state",
         scenario_state_word(scenario->state), "cause", cause, "capped_by", limit, "spec",
-        spec_json(&scenario->spec), "tasks", view_tasks(census), "heap_bytes", (json_int_t)census->held_bytes,
-        "channels", (json_int_t)census->channels, "tickers", (json_int_t)census->tickers, "resources",
-        view_resources(census), "starts", (json_int_t)census->starts, "starts_skipped",
+        spec_json(&scenario->spec), "tasks", view_tasks(&census), "heap_bytes", (json_int_t)census.held_bytes,
+        "channels", (json_int_t)census.channels, "tickers", (json_int_t)census.tickers, "resources",
+        view_resources(&census), "starts", (json_int_t)census.starts, "starts_skipped",
         (json_int_t)scenario->skipped, "expected_leaked", (json_int_t)scenario_expected_leaked(scenario),
         "age_seconds", (double)age_ms / 1000);
 }

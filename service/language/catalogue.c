@@ -85,6 +85,24 @@ enum err catalogue_load(struct catalogue *catalogue, struct buf *why)
 
 /* ---- modes ---- */
 
+size_t mode_programs(struct mode mode, const struct program *programs[static MODE_PROGRAMS])
+{
+    const struct pattern_variant *variants = mode.pattern->variants;
+    if (mode.variant != VARIANT_MIX) {
+        programs[0] = variants[mode.variant].program;
+        return programs[0] == NULL ? 0 : 1;
+    }
+    programs[0] = variants[VARIANT_LEAK].program;
+    programs[1] = variants[VARIANT_FIX].program;
+    return programs[0] == NULL || programs[1] == NULL ? 0 : 2;
+}
+
+bool mode_exists(struct mode mode)
+{
+    const struct program *programs[MODE_PROGRAMS];
+    return mode_programs(mode, programs) > 0;
+}
+
 const char *mode_format(struct mode mode, char text[static MODE_TEXT])
 {
     snprintf(text, MODE_TEXT, "%s-%s", variant_word(mode.variant), mode.pattern->name);
@@ -96,8 +114,8 @@ static bool modes_each(const struct catalogue *catalogue, bool (*visit)(struct m
                        void *argument)
 {
     for (size_t i = 0; i < catalogue->count; i++)
-        for (enum variant which = 0; which < VARIANTS; which++)
-            if (catalogue->patterns[i]->variants[which].program != NULL &&
+        for (enum variant which = 0; which <= VARIANT_MIX; which++)
+            if (mode_exists((struct mode){catalogue->patterns[i], which}) &&
                 !visit((struct mode){catalogue->patterns[i], which}, argument))
                 return false;
     return true;
@@ -131,7 +149,7 @@ static bool mode_collect(struct mode mode, void *argument)
 
 static enum err suggest_mode(const struct catalogue *catalogue, const char *text, struct buf *why)
 {
-    size_t most = catalogue->count * VARIANTS;
+    size_t most = catalogue->count * (VARIANT_MIX + 1);
     struct mode_texts list = {.texts = calloc(most + 1, sizeof *list.texts)};
     const char **words = calloc(most + 1, sizeof *words);
     enum err err = ERR_MEMORY;

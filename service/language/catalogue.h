@@ -2,6 +2,7 @@
  * embedded at build. One thread changes a catalogue; readers need that thread's word that it does not. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -34,11 +35,22 @@ enum err catalogue_load(struct catalogue *catalogue, struct buf *why);
 /* NULL when there is none of that name. */
 const struct pattern *catalogue_find(const struct catalogue *catalogue, const char *name);
 
-/* A variant of a pattern, as a user names it: "leak-recv". */
+/* A variant of a pattern, as a user names it: "leak-recv". Or a mix of leak and fix, "mix-recv", which is a
+ * mode of every pattern that has both. */
 struct mode {
     const struct pattern *pattern;
     enum variant variant;
 };
+
+/* The most programs that starts of one mode run. */
+#define MODE_PROGRAMS 2
+
+/* The programs that starts of the mode run, and how many: one, or of a mix the leak and the fix, in this
+ * order. 0: the pattern has no such mode. */
+size_t mode_programs(struct mode mode, const struct program *programs[static MODE_PROGRAMS]);
+
+/* True when the pattern has it. */
+bool mode_exists(struct mode mode);
 
 /* The longest text of a mode, with its zero. */
 #define MODE_TEXT (LIMIT_NAME + 16)

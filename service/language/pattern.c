@@ -12,11 +12,12 @@ static const char *const variant_words[] = {
 #define X(name, word) word,
     VARIANT_TABLE(X)
 #undef X
+        "mix",
 };
 
 const char *variant_word(enum variant variant)
 {
-    CHECK(variant < VARIANTS);
+    CHECK(variant <= VARIANT_MIX);
     return variant_words[variant];
 }
 

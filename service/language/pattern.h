@@ -24,9 +24,11 @@ enum variant {
 #define X(name, word) VARIANT_##name,
     VARIANT_TABLE(X)
 #undef X
-        VARIANTS
+        VARIANTS,
+    VARIANT_MIX = VARIANTS /* of a mode only: a share of its starts leaks, the others run the fix */
 };
 
+/* VARIANT_MIX: "mix". */
 const char *variant_word(enum variant variant);
 
 /* What a parameter or an operand counts. `article` is for messages, `example` is a text of that type. */

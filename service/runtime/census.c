@@ -23,3 +23,18 @@ const char *verdict_word(enum verdict verdict)
     CHECK(verdict < VERDICTS);
     return words[verdict];
 }
+
+void census_add(struct census *sum, const struct census *more)
+{
+    for (int how = 0; how < TASK_ENDS; how++)
+        sum->ended[how] += more->ended[how];
+    for (int state = 0; state < TASK_STATES; state++)
+        sum->states[state] += more->states[state];
+    sum->spawned += more->spawned;
+    sum->held_bytes += more->held_bytes;
+    sum->channels += more->channels;
+    sum->tickers += more->tickers;
+    sum->ticks += more->ticks;
+    sum->ticks_dropped += more->ticks_dropped;
+    sum->starts += more->starts;
+}

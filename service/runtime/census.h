@@ -57,6 +57,9 @@ struct census {
     uint64_t open[RESOURCE_KINDS]; /* opened and not shut */
 };
 
+/* Adds every count of `more`. */
+void census_add(struct census *sum, const struct census *more);
+
 static inline uint64_t census_ended(const struct census *census)
 {
     uint64_t ended = 0;

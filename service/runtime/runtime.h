@@ -88,7 +88,8 @@ struct workload {
                                open resources */
     uint64_t leaving;     /* resources that were shut and are not gone yet */
     struct census census;
-    struct link starts; /* not yet told to end */
+    struct workload *twin; /* whose tasks and memory count together with its own, see workload_join */
+    struct link starts;    /* not yet told to end */
     struct link told;
     struct job cancel_job;
     struct job reclaim_job;
@@ -164,6 +165,10 @@ uint64_t runtime_slab_bytes(const struct runtime *runtime);
 /* Copies parameters and resolves operands. ERR_MEMORY; ERR_RANGE: an operand is out of bounds for its
  * operation. */
 enum err workload_init(struct workload *workload, struct runtime *runtime, const struct workload_spec *spec);
+
+/* Makes one of two for what limits are about: each one's max_tasks and max_heap_bytes, which are the same,
+ * are for both together, and what stops one stops the other. Before either is started; both end together. */
+void workload_join(struct workload *one, struct workload *other);
 
 /* Nothing of it may be alive (see workload_idle), or the runtime was abandoned. */
 void workload_deinit(struct workload *workload);

@@ -10,7 +10,8 @@ static bool limit_allows(struct workload *workload)
     struct runtime *runtime = workload->runtime;
     if (workload->capped_by != LIMIT_KINDS || workload->reclaimed)
         return false;
-    if (workload_live(workload) >= workload->max_tasks)
+    uint64_t twin_live = workload->twin == NULL ? 0 : workload_live(workload->twin);
+    if (workload_live(workload) + twin_live >= workload->max_tasks)
         workload_cap(workload, LIMIT_KIND_OWN_TASKS);
     else if (runtime->live >= runtime->max_tasks)
         workload_cap(workload, LIMIT_KIND_TASKS);

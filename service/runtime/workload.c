@@ -106,6 +106,14 @@ enum err workload_init(struct workload *workload, struct runtime *runtime, const
     return ERR_OK;
 }
 
+void workload_join(struct workload *one, struct workload *other)
+{
+    CHECK(one->twin == NULL && other->twin == NULL && one->next_start == 0 && other->next_start == 0);
+    CHECK(one->max_tasks == other->max_tasks && one->max_heap_bytes == other->max_heap_bytes);
+    one->twin = other;
+    other->twin = one;
+}
+
 void workload_deinit(struct workload *workload)
 {
     CHECK(workload->runtime->abandoned || workload_idle(workload));

@@ -70,15 +70,15 @@ def test_everything_promised_is_there(used):
 
 def test_counters_of_every_pattern_are_there_from_the_start(serve):
     daemon = serve()
-    modes = {(pattern["name"], mode.split("-", 1)[0]) for pattern in daemon.get("/patterns").json()["patterns"]
-             for mode in pattern["modes"]}
+    variants = {(pattern["name"], variant) for pattern in daemon.get("/patterns").json()["patterns"]
+                for variant in pattern["expect"]}
     scrape = daemon.scrape()
     for name in ("leaklab_tasks_spawned_total", "leaklab_scenario_starts_total"):
         series = {(labels["pattern"], labels["variant"]) for labels in scrape.label_sets(name)}
-        assert series == modes
+        assert series == variants
         assert scrape.sum(name) == 0
     for how in ("returned", "cancelled", "timed_out", "panicked", "reclaimed"):
-        assert len(scrape.values("leaklab_tasks_ended_total", how=how)) == len(modes)
+        assert len(scrape.values("leaklab_tasks_ended_total", how=how)) == len(variants)
 
 
 def test_labels_never_name_a_scenario(used):

@@ -99,7 +99,7 @@ def test_long_bodies_are_refused(shared):
 def test_a_mode_is_required(shared):
     for body in ({}, {"n": 3}):
         sentence = at(problem(shared.post("/scenario", body), 422), "/mode")
-        assert "leak-recv" in sentence and "fix-ticker" in sentence
+        assert "leak-recv" in sentence and "GET /patterns" in sentence
 
 
 @pytest.mark.parametrize("mode, meant", [("leek-recv", "leak-recv"), ("fix-tick", "fix-ticker"), ("LEAK-SEND", "leak-send"),

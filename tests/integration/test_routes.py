@@ -50,7 +50,7 @@ def test_patterns_say_what_they_take_and_what_leaks(shared):
     assert sorted(patterns) == PATTERNS
     for name, pattern in patterns.items():
         decoy = "decoy" in pattern["expect"]
-        assert pattern["modes"] == ([f"decoy-{name}"] if decoy else [f"leak-{name}", f"fix-{name}"])
+        assert pattern["modes"] == ([f"decoy-{name}"] if decoy else [f"leak-{name}", f"fix-{name}", f"mix-{name}"])
         assert pattern["title"] and pattern["story"] and pattern["remedy"]
         assert pattern["expect"]["decoy" if decoy else "fix"] in ("0", 0)
         assert "n" in [param["name"] for param in pattern["params"]]

@@ -1,5 +1,5 @@
-/* Every pattern of the catalogue in every variant it has, as a scenario at a rate: live tasks against what
- * its file states, after the end and after a reclaim. A new file is tested by being there. */
+/* Every pattern of the catalogue in every mode it has, mixes too, as a scenario at a rate: live tasks against
+ * what its file states, after the end and after a reclaim. A new file is tested by being there. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,6 +16,8 @@ static void spawn(struct desk *desk, const struct mode *mode)
     json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "mode", mode_format(*mode, text), "name", "x",
                              "rate", "50/s", "duration", "400ms", "linger", "30ms");
     assert_non_null(body);
+    if (mode->variant == VARIANT_MIX)
+        assert_int_equal(json_object_set_new(body, "leak_share", json_string("50%")), 0);
     int64_t params[LIMIT_PARAMS];
     for (uint16_t i = 0; i < mode->pattern->param_count; i++) {
         const struct param *param = &mode->pattern->params[i];
@@ -29,13 +31,30 @@ static void spawn(struct desk *desk, const struct mode *mode)
     json_decref(body);
 }
 
-static void assert_conserved(const struct workload *workload)
+static void assert_conserved(const struct scenario *scenario)
 {
-    const struct census *census = &workload->census;
-    uint64_t states = 0;
-    for (int state = 0; state < TASK_STATES; state++)
-        states += census->states[state];
-    assert_int_equal(census->spawned - census_ended(census), states);
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        const struct census *census = &scenario->workloads[i].census;
+        uint64_t states = 0;
+        for (int state = 0; state < TASK_STATES; state++)
+            states += census->states[state];
+        assert_int_equal(census->spawned - census_ended(census), states);
+    }
+}
+
+/* Each start has left what its variant states. */
+static void assert_left(const struct scenario *scenario)
+{
+    uint64_t expected = 0;
+    struct census census = scenario_census(scenario);
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        const struct workload *workload = &scenario->workloads[i];
+        expected += workload->census.starts * (uint64_t)pattern_expected(workload->program, workload->values);
+        assert_true(workload->census.starts > 0);
+    }
+    assert_in_range(census.starts, STARTS_MOST - 2, STARTS_MOST);
+    assert_int_equal(census_live(&census), expected);
+    assert_int_equal(scenario_expected_leaked(scenario), expected);
 }
 
 static void at_a_rate_each_start_leaks_what_its_file_states(void **state)
@@ -47,21 +66,19 @@ static void at_a_rate_each_start_leaks_what_its_file_states(void **state)
     spawn(&desk, mode);
     for (int step = 0; step < 20; step++) {
         desk_advance(&desk, 25 * MS);
-        assert_conserved(&core_find(&desk.core, "x")->workload);
+        assert_conserved(core_find(&desk.core, "x"));
     }
     desk_advance(&desk, 30 * SEC);
 
     struct scenario *scenario = core_find(&desk.core, "x");
-    const struct workload *workload = &scenario->workload;
-    int64_t expected = pattern_expected(workload->program, workload->values);
-    assert_conserved(workload);
-    assert_in_range(workload->census.starts, STARTS_MOST - 2, STARTS_MOST);
-    assert_int_equal(workload_live(workload), (int64_t)workload->census.starts * expected);
-    assert_int_equal(scenario_expected_leaked(scenario), workload_live(workload));
-    int64_t stated = 0;
-    for (enum expect expect = 0; expect < EXPECTS; expect++)
-        stated += pattern_expected_of(workload->program, workload->values, expect);
-    bool over = stated == 0;
+    assert_conserved(scenario);
+    assert_left(scenario);
+    bool over = true;
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        const struct workload *workload = &scenario->workloads[i];
+        for (enum expect expect = 0; expect < EXPECTS; expect++)
+            over &= pattern_expected_of(workload->program, workload->values, expect) == 0;
+    }
     assert_string_equal(desk_look(&desk, "x", "state"), over ? "finished" : "leaked");
     assert_string_equal(desk_look(&desk, "x", "cause"), "expired");
 
@@ -87,12 +104,12 @@ static size_t list_modes(const struct catalogue *catalogue, struct listed *liste
 {
     size_t count = 0;
     for (size_t i = 0; i < catalogue->count; i++) {
-        for (enum variant which = 0; which < VARIANTS; which++) {
+        for (enum variant which = 0; which <= VARIANT_MIX; which++) {
             struct listed *next = &listed[count];
             char text[MODE_TEXT];
-            if (catalogue->patterns[i]->variants[which].program == NULL)
-                continue;
             next->mode = (struct mode){catalogue->patterns[i], which};
+            if (!mode_exists(next->mode))
+                continue;
             snprintf(next->name, sizeof next->name, "%s: at_a_rate_each_start_leaks_what_its_file_states",
                      mode_format(next->mode, text));
             tests[count++] = (struct CMUnitTest){.name = next->name,
@@ -107,8 +124,8 @@ int main(void)
 {
     struct catalogue catalogue;
     load_catalogue(&catalogue);
-    struct listed *listed = calloc(catalogue.count * VARIANTS, sizeof *listed);
-    struct CMUnitTest *tests = calloc(catalogue.count * VARIANTS, sizeof *tests);
+    struct listed *listed = calloc(catalogue.count * (VARIANT_MIX + 1), sizeof *listed);
+    struct CMUnitTest *tests = calloc(catalogue.count * (VARIANT_MIX + 1), sizeof *tests);
     size_t count = listed == NULL || tests == NULL ? 0 : list_modes(&catalogue, listed, tests);
     int failed = count == 0 ? 1 : _cmocka_run_group_tests("catalogue_scenario", tests, count, NULL, NULL);
     free(tests);

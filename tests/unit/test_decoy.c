@@ -30,8 +30,8 @@ static struct peak watch(struct desk *desk)
         const struct scenario *scenario = core_find(&desk->core, "x");
         assert_int_equal(scenario->state, SCENARIO_RUNNING);
         assert_int_equal(scenario_expected_leaked(scenario), 0);
-        peak.tasks = higher(peak.tasks, workload_live(&scenario->workload));
-        peak.heap_bytes = higher(peak.heap_bytes, scenario->workload.census.held_bytes);
+        peak.tasks = higher(peak.tasks, workload_live(&scenario->workloads[0]));
+        peak.heap_bytes = higher(peak.heap_bytes, scenario->workloads[0].census.held_bytes);
     }
     return peak;
 }

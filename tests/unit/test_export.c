@@ -128,6 +128,19 @@ static void counters_of_every_program_are_there_from_the_start(void **state)
     assert_null(strstr(scrape_as(fixture, METRICS_TEXT), "leaklab_task_heap_bytes"));
 }
 
+static void of_a_mix_only_scenarios_are_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot_program *mix = &fixture->snapshot->programs[1];
+    snprintf(mix->variant, sizeof(mix->variant), "mix");
+    mix->mix = true;
+    mix->scenarios[SCENARIO_RUNNING] = 1;
+    assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"mix\",state=\"running\"}", "1");
+    assert_value(fixture, "leaklab_scenario_starts_total{pattern=\"recv\",variant=\"leak\"}", "0");
+    assert_value(fixture, "leaklab_scenario_starts_total{pattern=\"recv\",variant=\"mix\"}", "");
+    assert_value(fixture, "leaklab_tasks_spawned_total{pattern=\"recv\",variant=\"mix\"}", "");
+}
+
 static void a_leak_shows_and_what_has_appeared_stays(void **state)
 {
     struct fixture *fixture = *state;
@@ -346,6 +359,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(counters_of_every_program_are_there_from_the_start),
+        TEST(of_a_mix_only_scenarios_are_counted),
         TEST(a_leak_shows_and_what_has_appeared_stays),
         TEST(channels_and_ticks_are_summed_over_programs),
         TEST(the_loop_shows_lag_idle_time_handles_and_age),

@@ -249,7 +249,7 @@ static void a_mode_is_a_variant_and_a_pattern(void **state)
     struct buf why;
     char text[MODE_TEXT];
     load(&catalogue);
-    buf_init(&why, 8192);
+    buf_init(&why, 1 << 16);
     assert_int_equal(catalogue_find_mode(&catalogue, "fix-ticker", &mode, &why), ERR_OK);
     assert_string_equal(mode.pattern->name, "ticker");
     assert_int_equal(mode.variant, VARIANT_FIX);

@@ -241,7 +241,7 @@ static void the_daemons_limit_caps_too(void **state)
     desk_advance(&desk, 2 * SEC);
     assert_is(&desk, "leaked", "capped", 495);
     assert_string_equal(desk_look(&desk, "x", "capped_by"), "tasks");
-    const struct program *program = core_find(&desk.core, "x")->workload.program;
+    const struct program *program = core_find(&desk.core, "x")->workloads[0].program;
     assert_int_equal(runtime_tally(&desk.core.runtime, program)->limit_hits[LIMIT_KIND_TASKS], 1);
     desk_close(&desk);
 }
