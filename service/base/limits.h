@@ -26,6 +26,7 @@
 #define LIMIT_LINEAGES       4096 /* ways in which tasks of one program came about */
 #define LIMIT_MESSAGES       50   /* messages of one compilation */
 #define LIMIT_CHANNEL_BUFFER 1000000000LL
+#define LIMIT_OWN_PATTERNS   200 /* of a user's own, beside the built-in ones */
 
 /* A look at a variant before it runs. */
 #define LIMIT_FINDINGS     200   /* told about one variant */
@@ -87,4 +88,4 @@
 #define LIMIT_REQUEST_SECONDS 30  /* from a request's first line to the end of its answer */
 #define LIMIT_ANSWER_SECONDS  10  /* that the lab may take */
 #define LIMIT_DRAIN_MS        500 /* that open requests have when the server stops */
-#define LIMIT_REPORTED_ERRORS 20
+#define LIMIT_REPORTED_ERRORS 50

@@ -13,10 +13,11 @@
 /* A program of the largest size: a thousand steps, each with a dozen arrows. */
 #define GRAPH_BYTES (8 * 1024 * 1024)
 
-enum graph_option { VARIANT, GRAPH_OPTIONS };
+enum graph_option { VARIANT, FOLDER, GRAPH_OPTIONS };
 
 static const struct option_spec specs[GRAPH_OPTIONS] = {
     [VARIANT] = {"variant", "VARIANT", NULL, "read a FILE and draw this variant of it: leak, fix, decoy"},
+    [FOLDER] = SOURCE_PATTERNS_FLAG,
 };
 
 static const struct options options = {"leaklab graph", specs, GRAPH_OPTIONS, NULL};
@@ -34,15 +35,15 @@ static enum exit_code print_graph(const struct program *program)
     return err == ERR_OK ? EXIT_OK : EXIT_FAILED;
 }
 
-static enum exit_code graph_mode(const char *text)
+static enum exit_code graph_mode(const char *text, const char *folder)
 {
     struct catalogue catalogue;
     struct mode mode;
     struct buf why;
-    enum exit_code code = EXIT_FAILED;
     catalogue_init(&catalogue);
     buf_init(&why, LIMIT_PATTERN_BYTES);
-    if (source_catalogue("leaklab graph", &catalogue)) {
+    enum exit_code code = source_catalogue("leaklab graph", folder, &catalogue);
+    if (code == EXIT_OK) {
         enum err err = catalogue_find_mode(&catalogue, text, &mode, &why);
         bool path = strpbrk(text, "./") != NULL || strcmp(text, "-") == 0;
         if (err == ERR_OK && mode.variant == VARIANT_MIX) {
@@ -133,5 +134,5 @@ int command_graph(int argc, char **argv)
     }
     if (values[VARIANT] != NULL)
         return graph_file(operands.items[0], values[VARIANT]);
-    return graph_mode(operands.items[0]);
+    return graph_mode(operands.items[0], values[FOLDER]);
 }

@@ -7,15 +7,39 @@
 #include "base/limits.h"
 #include "http/body.h"
 
+/* A fault has a place in the text, or the pointer of a field. */
+static void say_error(const char *path, const json_t *error)
+{
+    const char *pointer = json_string_value(json_object_get(error, "pointer"));
+    const char *detail = json_string_value(json_object_get(error, "detail"));
+    if (pointer != NULL)
+        fprintf(stderr, "  %s: %s\n", pointer, detail);
+    else
+        fprintf(stderr, "%s:%lld:%lld: %s\n", path,
+                (long long)json_integer_value(json_object_get(error, "line")),
+                (long long)json_integer_value(json_object_get(error, "column")), detail);
+}
+
 void opening_say(const char *command, const char *path, const json_t *problem)
 {
     const char *detail = json_string_value(json_object_get(problem, "detail"));
     size_t at;
     json_t *error;
     fprintf(stderr, "%s: --scenario %s: %s\n", command, path, detail == NULL ? "out of memory" : detail);
-    json_array_foreach(json_object_get(problem, "errors"), at, error)
-        fprintf(stderr, "  %s: %s\n", json_string_value(json_object_get(error, "pointer")),
-                json_string_value(json_object_get(error, "detail")));
+    json_array_foreach(json_object_get(problem, "errors"), at, error) say_error(path, error);
+}
+
+/* By its name, or by how it begins: what JSON can be begins with a brace or a bracket. */
+static enum body_type type_of(const char *path, const char *bytes, size_t size)
+{
+    const char *suffix = strrchr(path, '.');
+    size_t blank = 0;
+    if (suffix != NULL && (strcmp(suffix, ".yaml") == 0 || strcmp(suffix, ".yml") == 0))
+        return BODY_YAML;
+    while (blank < size && strchr(" \t\r\n", bytes[blank]) != NULL && bytes[blank] != '\0')
+        blank++;
+    bool brace = blank < size && (bytes[blank] == '{' || bytes[blank] == '[');
+    return brace || (suffix != NULL && strcmp(suffix, ".json") == 0) ? BODY_JSON : BODY_YAML;
 }
 
 json_t *opening_read(const char *command, const char *path)
@@ -38,7 +62,7 @@ json_t *opening_read(const char *command, const char *path)
         return NULL;
     }
     json_t *problem;
-    json_t *body = body_decode(BODY_JSON, bytes, size, &problem);
+    json_t *body = body_decode(type_of(path, bytes, size), bytes, size, &problem);
     if (body == NULL)
         opening_say(command, path, problem);
     json_decref(problem);

@@ -1,5 +1,5 @@
 /* The scenarios of `--scenario FILE`, of `leaklab serve` and `leaklab simulate`: a file with what POST
- * /scenario takes, a scenario or a list of them, as JSON. */
+ * /scenario takes, a scenario or a list of them, in YAML or JSON. */
 #pragma once
 
 #include <jansson.h>

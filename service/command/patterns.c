@@ -13,10 +13,11 @@
 #define PAGE_BYTES   (1024 * 1024)
 #define TEXT_COLUMNS 100 /* where a story is wrapped */
 
-enum patterns_option { JSON, PATTERNS_OPTIONS };
+enum patterns_option { JSON, FOLDER, PATTERNS_OPTIONS };
 
 static const struct option_spec specs[PATTERNS_OPTIONS] = {
     [JSON] = {"json", NULL, NULL, "print what GET /patterns and GET /patterns/NAME answer"},
+    [FOLDER] = SOURCE_PATTERNS_FLAG,
 };
 
 static const struct options options = {"leaklab patterns", specs, PATTERNS_OPTIONS, NULL};
@@ -229,7 +230,7 @@ static enum exit_code show(const struct catalogue *catalogue, const char *name, 
 static int print_help(void)
 {
     puts("usage: leaklab patterns [flags] [NAME]\n\n"
-         "Lists the patterns that are built in. With a name it shows one: how it happens, what to do about "
+         "Lists the patterns that are there. With a name it shows one: how it happens, what to do about "
          "it, "
          "what it\n"
          "looks like on a graph, its parameters, and its source.\n");
@@ -249,8 +250,8 @@ int command_patterns(int argc, char **argv)
     if (help)
         return print_help();
     catalogue_init(&catalogue);
-    enum exit_code code = EXIT_FAILED;
-    if (source_catalogue("leaklab patterns", &catalogue))
+    enum exit_code code = source_catalogue("leaklab patterns", values[FOLDER], &catalogue);
+    if (code == EXIT_OK)
         code = show(&catalogue, names.count == 0 ? NULL : names.items[0], values[JSON] != NULL);
     catalogue_deinit(&catalogue);
     return code;

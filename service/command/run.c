@@ -11,6 +11,7 @@
 #include "base/heap.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/source.h"
 #include "lab/machine.h"
 #include "lab/problem.h"
 #include "lab/spec.h"
@@ -19,7 +20,7 @@
 #define WAIT_NS  10000000000ull /* for tasks that heard a cancel to end: longer is a leak */
 #define SLICE_NS 10000000u
 
-enum run_option { MODE, LINGER, HOLDS, SEED, JSON, RUN_OPTIONS };
+enum run_option { MODE, LINGER, HOLDS, SEED, JSON, FOLDER, RUN_OPTIONS };
 
 static const struct option_spec fixed_specs[RUN_OPTIONS] = {
     [MODE] = {"mode", "MODE", "fix-recv", "which pattern, leaking or fixed"},
@@ -27,6 +28,7 @@ static const struct option_spec fixed_specs[RUN_OPTIONS] = {
     [HOLDS] = {"holds", "SIZE", "1KiB", "heap that every task but the owner keeps"},
     [SEED] = {"seed", "N", NULL, "the same seed gives the same run (default: random)"},
     [JSON] = {"json", NULL, NULL, "print JSON lines"},
+    [FOLDER] = SOURCE_PATTERNS_FLAG,
 };
 
 /* The flags: the fixed ones, then every parameter of every pattern, each name once. */
@@ -44,7 +46,8 @@ static bool flag_known(const struct flags *flags, const char *name)
     return false;
 }
 
-static void flags_init(struct flags *flags, const struct catalogue *catalogue)
+/* False when there are too many of them, which only a folder of one's own patterns can bring about. */
+static bool flags_init(struct flags *flags, const struct catalogue *catalogue)
 {
     memcpy(flags->specs, fixed_specs, sizeof fixed_specs);
     flags->count = RUN_OPTIONS;
@@ -54,7 +57,8 @@ static void flags_init(struct flags *flags, const struct catalogue *catalogue)
             const struct param *param = &pattern->params[i];
             if (flag_known(flags, param->name))
                 continue;
-            CHECK(flags->count < OPTIONS_MAX);
+            if (flags->count == OPTIONS_MAX)
+                return false;
             char *help = flags->help[flags->count];
             snprintf(help, sizeof flags->help[0], "%s (of %s; default %s)", param->about, pattern->name,
                      param->default_text);
@@ -62,6 +66,7 @@ static void flags_init(struct flags *flags, const struct catalogue *catalogue)
                 (struct option_spec){param->name, param_type_word(param->type), NULL, help};
         }
     }
+    return true;
 }
 
 /* The body of the POST /scenario that would ask for the same, so that flags and API are checked by the same
@@ -321,14 +326,18 @@ static int print_help(const struct options *options, const struct catalogue *cat
     return EXIT_OK;
 }
 
-static int run_with(int argc, char **argv, const struct catalogue *catalogue)
+static int run_with(int argc, char **argv, const char *folder, const struct catalogue *catalogue)
 {
     struct flags flags;
     const char *values[OPTIONS_MAX];
     enum option_source sources[OPTIONS_MAX];
     struct spec spec;
     bool help;
-    flags_init(&flags, catalogue);
+    if (!flags_init(&flags, catalogue)) {
+        fprintf(stderr, "leaklab run: --patterns: more than %d parameters of different names\n",
+                OPTIONS_MAX - RUN_OPTIONS);
+        return EXIT_FAILED;
+    }
     struct options options = {"leaklab run", flags.specs, flags.count, NULL};
     if (!options_parse(&options, argc, argv, values, sources, &help)) {
         print_modes(catalogue, stderr);
@@ -336,6 +345,10 @@ static int run_with(int argc, char **argv, const struct catalogue *catalogue)
     }
     if (help)
         return print_help(&options, catalogue);
+    if (values[FOLDER] != folder) {
+        fputs("leaklab run: write --patterns in full: it is read before all other flags\n", stderr);
+        return EXIT_USAGE;
+    }
     if (!read_spec(&flags, values, catalogue, &spec))
         return EXIT_USAGE;
     if (spec.mode.variant == VARIANT_MIX) {
@@ -348,20 +361,32 @@ static int run_with(int argc, char **argv, const struct catalogue *catalogue)
     return run_spec(&spec, values[JSON] != NULL);
 }
 
+/* The patterns' parameters are flags themselves, so that the folder must be known before flags are read. */
+static const char *find_folder(int argc, char **argv)
+{
+    static const char flag[] = "-patterns";
+    const char *folder = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *text = argv[i] + (strncmp(argv[i], "--", 2) == 0);
+        if (strncmp(text, flag, sizeof flag - 1) != 0)
+            continue;
+        text += sizeof flag - 1;
+        if (*text == '=')
+            folder = text + 1;
+        else if (*text == '\0')
+            folder = argv[i + 1]; /* NULL at the end: reported with the other flags */
+    }
+    return folder;
+}
+
 int command_run(int argc, char **argv)
 {
     struct catalogue catalogue;
-    struct buf why;
-    buf_init(&why, LIMIT_PATTERN_BYTES);
     catalogue_init(&catalogue);
-    enum err err = catalogue_load(&catalogue, &why);
-    int code = EXIT_FAILED;
-    if (err == ERR_OK)
-        code = run_with(argc, argv, &catalogue);
-    else
-        fprintf(stderr, "leaklab run: cannot load the patterns: %s\n",
-                why.size > 0 ? why.data : err_text(err));
+    const char *folder = find_folder(argc, argv);
+    int code = source_catalogue("leaklab run", folder, &catalogue);
+    if (code == EXIT_OK)
+        code = run_with(argc, argv, folder, &catalogue);
     catalogue_deinit(&catalogue);
-    buf_deinit(&why);
     return code;
 }

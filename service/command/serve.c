@@ -13,6 +13,7 @@
 #include "command/demo.h"
 #include "command/opening.h"
 #include "command/options.h"
+#include "command/source.h"
 #include "http/server.h"
 #include "lab/lab.h"
 #include "lab/machine.h"
@@ -27,6 +28,7 @@ enum serve_option {
     MAX_JOBS,
     DEMO,
     SCENARIO,
+    FOLDER,
     LOG_FORMAT,
     LOG_LEVEL,
     SERVE_OPTIONS
@@ -52,8 +54,9 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
                   "1000)"},
     [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
     [SCENARIO] = {"scenario", "FILE", NULL,
-                  "start what is in this file at once: a scenario or a list of them, as JSON, as POST "
-                  "/scenario takes it"},
+                  "start what is in this file at once: a scenario or a list of them, in YAML or JSON, as "
+                  "POST /scenario takes it"},
+    [FOLDER] = SOURCE_PATTERNS_FLAG,
     [LOG_FORMAT] = {"log-format", "text|json", "text", "how log lines on stderr look"},
     [LOG_LEVEL] = {"log-level", "LEVEL", "info", "debug, info, warn or error"},
 };
@@ -334,7 +337,6 @@ int command_serve(int argc, char **argv)
     struct given given;
     struct settings settings;
     struct daemon daemon = {.settings = &settings};
-    struct buf why;
     bool help;
     if (!options_parse(&options, argc, argv, given.values, given.sources, &help))
         return EXIT_USAGE;
@@ -345,17 +347,11 @@ int command_serve(int argc, char **argv)
     if (settings.scenario_path != NULL &&
         (daemon.opening_body = opening_read("leaklab serve", settings.scenario_path)) == NULL)
         return EXIT_USAGE;
-    buf_init(&why, LIMIT_PATTERN_BYTES);
     catalogue_init(&daemon.catalogue);
-    enum err err = catalogue_load(&daemon.catalogue, &why);
-    int code = EXIT_FAILED;
-    if (err == ERR_OK)
+    int code = source_catalogue("leaklab serve", given.values[FOLDER], &daemon.catalogue);
+    if (code == EXIT_OK)
         code = open_and_serve(&daemon);
-    else
-        log_line(&settings.log, LOG_ERROR, "cannot load the patterns",
-                 LOG_TEXT("why", why.size > 0 ? why.data : err_text(err)));
     json_decref(daemon.opening_body);
     catalogue_deinit(&daemon.catalogue);
-    buf_deinit(&why);
     return code;
 }

@@ -298,7 +298,7 @@ int command_simulate(int argc, char **argv)
     settings.simulation.catalogue = &catalogue;
     catalogue_init(&catalogue);
     enum exit_code code = EXIT_FAILED;
-    if (source_catalogue(COMMAND, &catalogue))
+    if (source_catalogue(COMMAND, NULL, &catalogue))
         code = simulate_into(&settings, body);
     else
         json_decref(body);

@@ -21,7 +21,7 @@
 #include "metrics/history.h"
 
 struct simulation_config {
-    const struct catalogue *catalogue; /* borrowed */
+    struct catalogue *catalogue; /* borrowed */
     uint64_t seed;                     /* of the seeds of scenarios that bring none */
     uint64_t max_tasks;
     uint64_t max_heap_bytes;

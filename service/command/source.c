@@ -7,19 +7,27 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "command/folder.h"
 
 #define READ_BYTES 4096
 
-bool source_catalogue(const char *command, struct catalogue *catalogue)
+/* What is told of the faults of a whole folder. */
+#define FAULTS_BYTES (8 * 1024 * 1024)
+
+enum exit_code source_catalogue(const char *command, const char *folder, struct catalogue *catalogue)
 {
     struct buf why;
-    buf_init(&why, LIMIT_PATTERN_BYTES);
+    buf_init(&why, FAULTS_BYTES);
     enum err err = catalogue_load(catalogue, &why);
+    bool builtin = err == ERR_OK;
+    if (builtin && folder != NULL)
+        err = folder_load(folder, catalogue, &why);
+    if (err != ERR_OK && !(builtin && err == ERR_SYNTAX)) /* faults speak for themselves */
+        fprintf(stderr, "%s: cannot load the patterns: ", command);
     if (err != ERR_OK)
-        fprintf(stderr, "%s: cannot load the patterns: %s\n", command,
-                why.size > 0 ? why.data : err_text(err));
+        fprintf(stderr, "%s%s", why.size > 0 ? why.data : err_text(err), why.size > 0 ? "" : "\n");
     buf_deinit(&why);
-    return err == ERR_OK;
+    return err == ERR_OK ? EXIT_OK : err == ERR_SYSTEM || err == ERR_LIMIT ? EXIT_USAGE : EXIT_FAILED;
 }
 
 const char *source_name(const char *path)
@@ -59,6 +67,13 @@ static enum err read_source(const char *path, struct buf *text)
     return err;
 }
 
+/* What steps and profiles call the file: they have no room for its folders. */
+static const char *file_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? source_name(path) : slash + 1;
+}
+
 enum err source_compile(const char *path, struct buf *why, struct pattern **pattern)
 {
     struct messages messages;
@@ -72,7 +87,7 @@ enum err source_compile(const char *path, struct buf *why, struct pattern **patt
         err = ERR_SYNTAX;
     }
     if (err == ERR_OK)
-        err = pattern_compile(source_name(path), buf_text(&text), text.size, &messages, pattern);
+        err = pattern_compile(file_of(path), buf_text(&text), text.size, &messages, pattern);
     if (err == ERR_SYNTAX)
         messages_print(&messages, source_name(path), why);
     else if (err != ERR_OK)

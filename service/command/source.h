@@ -5,11 +5,20 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "command/options.h"
 #include "language/catalogue.h"
 
-/* Fills an initialised catalogue with the built-in patterns. False after a message on stderr that begins with
- * `command`. */
-bool source_catalogue(const char *command, struct catalogue *catalogue);
+/* The flag of every command that takes patterns of one's own beside the built-in ones. */
+#define SOURCE_PATTERNS_FLAG                                                                                 \
+    {                                                                                                        \
+        "patterns", "DIR", NULL,                                                                             \
+            "a folder of your own patterns (*.yaml, *.yml, *.json), beside the built-in ones"                \
+    }
+
+/* Fills an initialised catalogue with the built-in patterns, and with those of a folder (NULL: none).
+ * Otherwise, after messages on stderr: EXIT_FAILED when patterns have faults or memory is out, EXIT_USAGE
+ * when the folder cannot be read. */
+enum exit_code source_catalogue(const char *command, const char *folder, struct catalogue *catalogue);
 
 /* What messages call a file: its path, "stdin" for "-". */
 const char *source_name(const char *path);

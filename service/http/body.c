@@ -5,7 +5,9 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "http/yaml.h"
 #include "lab/problem.h"
+#include "language/pattern.h"
 
 static bool is_space(char byte)
 {
@@ -35,7 +37,11 @@ bool body_type_parse(const char *header, enum body_type *type)
     static const struct {
         const char *name;
         enum body_type type;
-    } known[] = {{"application/json", BODY_JSON}, {"application/x-www-form-urlencoded", BODY_FORM}};
+    } known[] = {{"application/json", BODY_JSON},
+                 {"application/x-www-form-urlencoded", BODY_FORM},
+                 {"application/yaml", BODY_YAML}, /* RFC 9512, with the names that came before it */
+                 {"application/x-yaml", BODY_YAML},
+                 {"text/yaml", BODY_YAML}};
 
     if (header == NULL)
         return false;
@@ -111,13 +117,18 @@ static json_t *decode_json(const char *bytes, size_t size, json_t **problem)
         *problem = describe(&error);
         return NULL;
     }
-    if (!json_is_object(root) && !json_is_array(root)) {
-        json_decref(root);
-        *problem = problem_new(400, "the body must be a JSON object, such as {\"mode\": \"leak-recv\", "
-                                    "\"n\": 2000}, or a list of them");
-        return NULL;
-    }
     return root;
+}
+
+/* A scenario is an object, or there is a list of them. */
+static json_t *check_root(json_t *root, json_t **problem)
+{
+    if (root == NULL || json_is_object(root) || json_is_array(root))
+        return root;
+    json_decref(root);
+    *problem = problem_new(400, "the body must be a JSON object, such as {\"mode\": \"leak-recv\", "
+                                "\"n\": 2000}, or a list of them");
+    return NULL;
 }
 
 static int hex_digit(char digit)
@@ -211,11 +222,26 @@ json_t *body_decode(enum body_type type, const char *bytes, size_t size, json_t 
         return NULL;
     }
     if (type == BODY_JSON)
-        return decode_json(bytes, size, problem);
+        return check_root(decode_json(bytes, size, problem), problem);
+    if (type == BODY_YAML)
+        return check_root(yaml_decode(bytes, size, "scenario", problem), problem);
     if (bytes[blank] == '{' || bytes[blank] == '[') {
         *problem = problem_new(415, "this looks like JSON sent as a form; add the header Content-Type: "
                                     "application/json");
         return NULL;
     }
     return decode_form(bytes, size, problem);
+}
+
+struct pattern *body_compile(const char *bytes, size_t size, json_t **problem)
+{
+    struct messages messages;
+    struct pattern *pattern = NULL;
+    *problem = NULL;
+    messages_init(&messages);
+    enum err err = pattern_compile(NULL, bytes == NULL ? "" : bytes, size, &messages, &pattern);
+    if (err == ERR_SYNTAX && messages.err == ERR_OK)
+        *problem = yaml_problem(&messages, "pattern");
+    messages_deinit(&messages);
+    return err == ERR_OK ? pattern : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "language/pattern.h"
 
 #define CALL_MAGIC 0x63616c6cU
 
@@ -63,6 +64,7 @@ void call_free(struct lab_request *request)
     struct call *call = container_of(request, struct call, request);
     json_decref(request->body);
     json_decref(request->answer);
+    pattern_free(request->pattern);
     free(call);
 }
 

@@ -207,12 +207,45 @@ static json_t *read_body(struct exchange *exchange, json_t **problem)
     enum body_type type = BODY_JSON;
     const char *header_type = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (exchange->body.size > 0 && !body_type_parse(header_type, &type)) {
-        *problem = problem_new(
-            415, "the Content-Type must be application/json or application/x-www-form-urlencoded, "
-                 "in UTF-8");
+        *problem = problem_new(415, "the Content-Type must be application/json, application/yaml or "
+                                    "application/x-www-form-urlencoded, in UTF-8");
         return NULL;
     }
     return body_decode(type, exchange->body.data, exchange->body.size, problem);
+}
+
+/* The body as a compiled pattern; NULL with *problem as above. */
+static struct pattern *read_pattern(struct exchange *exchange, json_t **problem)
+{
+    enum body_type type = BODY_YAML;
+    const struct buf *body = &exchange->body;
+    bool known = body_type_parse(header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE), &type);
+    if (body->size > 0 && (!known || type == BODY_FORM)) {
+        *problem =
+            problem_new(415, "the Content-Type must be application/yaml or application/json, in UTF-8: "
+                             "curl -H 'Content-Type: application/yaml' --data-binary @mine.yaml");
+        return NULL;
+    }
+    return body_compile(body->data, body->size, problem);
+}
+
+/* Reads what the route takes; false with *problem as above. */
+static bool read_content(struct exchange *exchange, struct lab_request *request, json_t **problem)
+{
+    switch (exchange->match.route->body) {
+    case ROUTE_SCENARIO:
+        request->body = read_body(exchange, problem);
+        return request->body != NULL;
+    case ROUTE_PATTERN:
+        request->pattern = read_pattern(exchange, problem);
+        return request->pattern != NULL;
+    case ROUTE_NO_BODY:
+        break;
+    }
+    if (exchange->body.size == 0)
+        return true;
+    *problem = problem_new(400, "this request takes no body");
+    return false;
 }
 
 /* What to ask the lab; NULL with *problem (NULL: no memory) when the request cannot be used. */
@@ -224,15 +257,8 @@ static struct lab_request *read_request(struct exchange *exchange, json_t **prob
     if (request == NULL)
         return NULL;
     memcpy(request->name, exchange->match.name, sizeof request->name);
-    bool good = route_read_query(route, exchange->match.query, &request->reclaim, problem);
-    if (good && route->body) {
-        request->body = read_body(exchange, problem);
-        good = request->body != NULL;
-    } else if (good && exchange->body.size > 0) {
-        *problem = problem_new(400, "this request takes no body");
-        good = false;
-    }
-    if (good)
+    if (route_read_query(route, exchange->match.query, &request->reclaim, problem) &&
+        read_content(exchange, request, problem))
         return request;
     call_free(request);
     return NULL;
@@ -260,13 +286,14 @@ static enum MHD_Result ask_lab(struct exchange *exchange)
                               : problem_new(503, "the lab has too many commands to work on; try again"));
 }
 
-static struct MHD_Response *lab_response(const struct lab_request *request)
+/* Whatever is new is at the path that it was posted to, and its name. */
+static struct MHD_Response *lab_response(const struct route *route, const struct lab_request *request)
 {
     struct MHD_Response *response = answer_json(request->status, request->answer);
     if (response == NULL || request->location[0] == '\0')
         return response;
     char location[sizeof request->location + 16];
-    snprintf(location, sizeof location, "/scenario/%s", request->location);
+    snprintf(location, sizeof location, "%s/%s", route->path, request->location);
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location) == MHD_YES)
         return response;
     MHD_destroy_response(response);
@@ -281,7 +308,7 @@ static enum MHD_Result answer_waiting(struct exchange *exchange)
     case TICKET_WAITING:
         return MHD_YES;
     case TICKET_ANSWERED: {
-        struct MHD_Response *response = lab_response(request);
+        struct MHD_Response *response = lab_response(exchange->match.route, request);
         int status = request->status;
         call_free(request);
         return answer_queue(exchange, status, response);

@@ -15,13 +15,15 @@ struct exchange;
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
 
+enum route_body { ROUTE_NO_BODY, ROUTE_SCENARIO, ROUTE_PATTERN };
+
 struct route {
     const char *path; /* "/scenario/{name}" */
     enum route_method method;
     enum MHD_Result (*serve)(
         struct exchange *exchange); /* answers on the HTTP thread; NULL: the lab answers */
     enum lab_verb verb;             /* what to ask the lab */
-    bool body;                      /* takes a JSON object or a form */
+    enum route_body body;           /* what it takes */
     bool reclaim;                   /* takes the query parameter `reclaim` */
     const char *about;              /* for the index page */
     const char *curl;               /* an example's arguments before the URL, "" for none */

@@ -6,72 +6,26 @@
 
 #include "base/check.h"
 #include "lab/ending.h"
+#include "lab/own.h"
 #include "lab/problem.h"
-
-static struct core_program *find_program(struct core *core, struct mode mode)
-{
-    for (uint32_t i = 0; i < core->program_count; i++) {
-        const struct mode *each = &core->programs[i].mode;
-        if (each->pattern == mode.pattern && each->variant == mode.variant)
-            return &core->programs[i];
-    }
-    CHECK(!"a mode of the catalogue");
-    return NULL;
-}
-
-/* False: no memory. A mix comes behind its two variants. */
-static bool add_mode(struct core *core, struct mode mode)
-{
-    struct core_program *program = &core->programs[core->program_count];
-    *program = (struct core_program){.mode = mode};
-    if (mode.variant == VARIANT_MIX) {
-        static const enum variant variants[MODE_PROGRAMS] = {VARIANT_LEAK, VARIANT_FIX};
-        for (size_t i = 0; i < MODE_PROGRAMS; i++)
-            program->parts[i] =
-                (uint32_t)(find_program(core, (struct mode){mode.pattern, variants[i]}) - core->programs);
-    } else {
-        program->tally = runtime_tally(&core->runtime, mode.pattern->variants[mode.variant].program);
-        program->parts[0] = core->program_count;
-        if (program->tally == NULL)
-            return false;
-    }
-    core->program_count++;
-    return true;
-}
 
 static enum err add_programs(struct core *core)
 {
     const struct catalogue *catalogue = core->config.catalogue;
-    for (size_t i = 0; i < catalogue->count; i++) {
-        for (int variant = 0; variant <= VARIANT_MIX; variant++) {
-            struct mode mode = {catalogue->patterns[i], (enum variant)variant};
-            if (mode_exists(mode) && !add_mode(core, mode))
-                return ERR_MEMORY;
-        }
-    }
-    return ERR_OK;
-}
-
-static size_t count_modes(const struct catalogue *catalogue)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < catalogue->count; i++)
-        for (enum variant variant = 0; variant <= VARIANT_MIX; variant++)
-            count += mode_exists((struct mode){catalogue->patterns[i], variant});
-    return count;
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < catalogue->count && err == ERR_OK; i++)
+        err = own_count(core, catalogue->patterns[i]);
+    return err;
 }
 
 enum err core_init(struct core *core, const struct core_config *config)
 {
-    size_t most = count_modes(config->catalogue);
-    if (most > LIMIT_PROGRAMS)
-        return ERR_LIMIT;
     *core = (struct core){.config = *config};
     list_init(&core->scenarios);
     list_init(&core->active);
     list_init(&core->endings);
     core->answered_end = &core->answered;
-    core->programs = calloc(most + 1, sizeof *core->programs);
+    core->programs = calloc(LIMIT_PROGRAMS, sizeof *core->programs);
     if (core->programs == NULL)
         return ERR_MEMORY;
     enum err err = runtime_init(&core->runtime, config->clock, config->max_tasks, config->max_heap_bytes);
@@ -91,7 +45,9 @@ static void drop(struct core *core, struct scenario *scenario)
     core->scenario_count--;
     list_remove(&scenario->active);
     list_remove(&scenario->link);
+    const struct pattern *pattern = scenario->spec.mode.pattern;
     scenario_free(scenario);
+    own_release(core, pattern);
 }
 
 /* Frees every task, as far as there is time for it. */
@@ -140,10 +96,25 @@ struct scenario *core_find(const struct core *core, const char *name)
     return NULL;
 }
 
+struct core_program *core_program(struct core *core, const char *pattern, enum variant variant)
+{
+    for (uint32_t i = 0; i < core->program_count; i++)
+        if (core->programs[i].variant == variant && strcmp(core->programs[i].pattern, pattern) == 0)
+            return &core->programs[i];
+    return NULL;
+}
+
+static struct core_program *program_of(struct core *core, struct mode mode)
+{
+    struct core_program *program = core_program(core, mode.pattern->name, mode.variant);
+    CHECK(program != NULL);
+    return program;
+}
+
 void core_make_name(struct core *core, struct mode mode, char name[static LIMIT_NAME + 1])
 {
     char text[MODE_TEXT];
-    struct core_program *program = find_program(core, mode);
+    struct core_program *program = program_of(core, mode);
     mode_format(mode, text);
     do
         snprintf(name, LIMIT_NAME + 1, "%.43s-%llu", text, (unsigned long long)++program->named);
@@ -240,7 +211,7 @@ static void log_spawned(const struct core *core, const struct scenario *scenario
 enum err core_spawn(struct core *core, const struct spec *spec, struct scenario **result,
                     enum limit_kind *refused_by)
 {
-    struct core_program *program = find_program(core, spec->mode);
+    struct core_program *program = program_of(core, spec->mode);
     struct scenario *old, *scenario;
     *refused_by = LIMIT_KINDS;
     enum err err = find_room(core, spec->name, &old, refused_by);
@@ -305,7 +276,7 @@ enum err core_spawn_all(struct core *core, const struct spec *specs, size_t coun
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < count; i++) {
-        struct core_program *program = find_program(core, specs[i].mode);
+        struct core_program *program = program_of(core, specs[i].mode);
         err = scenario_new(&results[i], &core->runtime, &specs[i], core->config.log, on_moved, program);
         if (err == ERR_OK)
             continue;
@@ -331,13 +302,12 @@ bool core_after_turn(struct core *core)
 static void fill_program(const struct core_program *program, struct snapshot_program *copy)
 {
     const struct tally *tally = program->tally;
-    copy->mix = tally == NULL;
-    if (tally != NULL) {
-        copy->census = tally->census;
-        copy->states_seen = tally->states_seen;
-        copy->resources_seen = tally->resources_seen;
-        memcpy(copy->limit_hits, tally->limit_hits, sizeof copy->limit_hits);
-    }
+    struct tally_kept now = tally == NULL ? program->kept : tally_keep(tally);
+    copy->mix = program->variant == VARIANT_MIX;
+    copy->census = now.census;
+    copy->states_seen = now.states_seen;
+    copy->resources_seen = now.resources_seen;
+    memcpy(copy->limit_hits, now.limit_hits, sizeof copy->limit_hits);
     memcpy(copy->scenarios, program->scenarios, sizeof copy->scenarios);
     copy->scenarios_seen = program->scenarios_seen;
     copy->expected_leaked = 0;
@@ -351,8 +321,8 @@ void core_fill(struct core *core, struct snapshot *snapshot)
     for (uint32_t i = 0; i < core->program_count; i++) {
         struct snapshot_program *copy = &snapshot->programs[i];
         if (i >= snapshot->program_count) {
-            snprintf(copy->pattern, sizeof copy->pattern, "%s", core->programs[i].mode.pattern->name);
-            snprintf(copy->variant, sizeof copy->variant, "%s", variant_word(core->programs[i].mode.variant));
+            snprintf(copy->pattern, sizeof copy->pattern, "%s", core->programs[i].pattern);
+            snprintf(copy->variant, sizeof copy->variant, "%s", variant_word(core->programs[i].variant));
         }
         fill_program(&core->programs[i], copy);
     }

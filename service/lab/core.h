@@ -21,8 +21,8 @@
 #include "runtime/runtime.h"
 
 struct core_config {
-    const struct log *log;             /* borrowed, may be NULL */
-    const struct catalogue *catalogue; /* borrowed */
+    const struct log *log;       /* borrowed, may be NULL */
+    struct catalogue *catalogue; /* borrowed; only the core changes it, see lab/own.h */
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
     struct resource_source *source;   /* borrowed; NULL: there are no resources to be had */
@@ -32,10 +32,13 @@ struct core_config {
     void *argument;
 };
 
-/* A mode of the catalogue, and what its scenarios are at. */
+/* What is counted for a mode: a pattern's name and a variant, and what their scenarios are at. It stays when
+ * the pattern is replaced or removed, so that its counters go on from where they were. */
 struct core_program {
-    struct mode mode;
-    struct tally *tally;           /* NULL for a mix, whose tasks and starts count for the two variants */
+    char pattern[LIMIT_NAME + 1];
+    enum variant variant;          /* VARIANT_MIX: its tasks and starts count for the two variants */
+    struct tally *tally;           /* of the program that has this name now; NULL: none has, or it is a mix */
+    struct tally_kept kept;        /* while there is none */
     uint32_t parts[MODE_PROGRAMS]; /* the places of what its starts run: its own, or those of leak and fix */
     uint64_t scenarios[SCENARIO_STATES];
     uint64_t scenarios_seen; /* bit s: one has been in state s */
@@ -45,8 +48,10 @@ struct core_program {
 struct core {
     struct core_config config;
     struct runtime runtime;
-    struct core_program *programs; /* every mode of every pattern, in the catalogue's order */
-    uint32_t program_count;
+    struct core_program *programs;            /* every mode that has been there; they never move */
+    uint32_t program_count;                   /* at most LIMIT_PROGRAMS */
+    struct pattern *retired[LIMIT_SCENARIOS]; /* in no catalogue any more, but scenarios show them */
+    uint32_t retired_count;
     struct link scenarios; /* all, newest first */
     struct link active;    /* those that are not finished */
     uint32_t scenario_count;
@@ -90,6 +95,9 @@ enum err core_spawn(struct core *core, const struct spec *spec, struct scenario 
  * start then meets, ends it as it does any scenario. Errors as above, of specs[*failed]. */
 enum err core_spawn_all(struct core *core, const struct spec *specs, size_t count, struct scenario **results,
                         size_t *failed, enum limit_kind *refused_by);
+
+/* The row of a mode, which may be in the catalogue no more; NULL: it never was. */
+struct core_program *core_program(struct core *core, const char *pattern, enum variant variant);
 
 /* True when a scenario of that name is in the way of a new one. */
 bool core_name_taken(const struct core *core, const char *name);

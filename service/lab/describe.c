@@ -108,6 +108,7 @@ json_t *describe_pattern(const struct pattern *pattern, bool whole)
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", pattern->name, "title", pattern->title, "story",
                   pattern->story, "remedy", pattern->remedy, "signature", pattern->signature);
     failed |= object == NULL;
+    put(object, "own", json_boolean(pattern->own), &failed);
     put(object, "modes", modes, &failed);
     put(object, "params", params, &failed);
     put(object, "expect", expect, &failed);

@@ -7,6 +7,7 @@
 #include "lab/describe.h"
 #include "lab/ending.h"
 #include "lab/forecast.h"
+#include "lab/own.h"
 #include "lab/problem.h"
 #include "lab/refuse.h"
 #include "lab/sequence.h"
@@ -144,19 +145,32 @@ static void list_patterns(struct core *core, struct lab_request *request)
     core_answer(core, request, 200, describe_patterns(&context));
 }
 
-static void show_pattern(struct core *core, struct lab_request *request)
+static void refuse_pattern(struct core *core, struct lab_request *request)
 {
     const struct catalogue *catalogue = core->config.catalogue;
-    const struct pattern *pattern = catalogue_find(catalogue, request->name);
-    if (pattern != NULL) {
-        core_answer(core, request, 200, describe_pattern(pattern, true));
-        return;
-    }
     const char *names[SUGGESTED_FROM];
     size_t count = 0;
     for (; count < catalogue->count && count < SUGGESTED_FROM; count++)
         names[count] = catalogue->patterns[count]->name;
     refuse_absent(core, request, "pattern", request->name, names, count);
+}
+
+static void show_pattern(struct core *core, struct lab_request *request)
+{
+    const struct pattern *pattern = catalogue_find(core->config.catalogue, request->name);
+    if (pattern == NULL)
+        refuse_pattern(core, request);
+    else
+        core_answer(core, request, 200, describe_pattern(pattern, true));
+}
+
+static void delete_pattern(struct core *core, struct lab_request *request)
+{
+    const struct pattern *pattern = catalogue_find(core->config.catalogue, request->name);
+    if (pattern == NULL)
+        refuse_pattern(core, request);
+    else
+        own_delete(core, request, pattern);
 }
 
 void core_handle(struct core *core, struct lab_request *request)
@@ -187,6 +201,12 @@ void core_handle(struct core *core, struct lab_request *request)
         return;
     case LAB_PATTERN_SHOW:
         show_pattern(core, request);
+        return;
+    case LAB_PATTERN_POST:
+        own_post(core, request);
+        return;
+    case LAB_PATTERN_DELETE:
+        delete_pattern(core, request);
         return;
     }
     CHECK(!"a verb");

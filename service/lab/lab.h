@@ -22,8 +22,8 @@
 #include "runtime/runtime.h"
 
 struct lab_config {
-    const struct log *log;             /* borrowed; NULL: silent */
-    const struct catalogue *catalogue; /* borrowed; constant until lab_free() */
+    const struct log *log;       /* borrowed; NULL: silent */
+    struct catalogue *catalogue; /* borrowed; the lab thread's until lab_free() */
     uint64_t max_tasks; /* of all scenarios together, at most LIMIT_TASKS; see machine.h for a default */
     uint64_t max_heap_bytes;
     uint64_t supplies[SUPPLIES];      /* resources at most, of each supply */

@@ -100,16 +100,14 @@ void problem_set_detail(json_t *problem, const char *format, ...)
     json_object_set_new(problem, "detail", detail);
 }
 
-static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
-static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
+static bool has_room(const json_t *problem)
 {
-    if (problem == NULL || problem_count(problem) >= LIMIT_REPORTED_ERRORS)
-        return;
-    char place[PROBLEM_TEXT];
-    snprintf(place, sizeof place, "%s", pointer);
-    replace_invalid(place);
-    json_t *error = json_pack("{s:s, s:o}", "pointer", place, "detail", make_text(format, arguments));
+    return problem != NULL && problem_count(problem) < LIMIT_REPORTED_ERRORS;
+}
+
+/* Takes the error over. */
+static void add_error(json_t *problem, json_t *error)
+{
     if (error == NULL)
         return;
     json_t *errors = json_object_get(problem, "errors");
@@ -119,6 +117,29 @@ static void add(json_t *problem, const char *pointer, const char *format, va_lis
             errors = NULL;
     }
     json_array_append_new(errors, error);
+}
+
+static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static void add(json_t *problem, const char *pointer, const char *format, va_list arguments)
+{
+    if (!has_room(problem))
+        return;
+    char place[PROBLEM_TEXT];
+    snprintf(place, sizeof place, "%s", pointer);
+    replace_invalid(place);
+    add_error(problem, json_pack("{s:s, s:o}", "pointer", place, "detail", make_text(format, arguments)));
+}
+
+void problem_add_place(json_t *problem, unsigned line, unsigned column, const char *format, ...)
+{
+    va_list arguments;
+    if (!has_room(problem))
+        return;
+    va_start(arguments, format);
+    add_error(problem, json_pack("{s:i, s:i, s:o}", "line", (int)line, "column", (int)column, "detail",
+                                 make_text(format, arguments)));
+    va_end(arguments);
 }
 
 void problem_add(json_t *problem, const char *pointer, const char *format, ...)

@@ -32,6 +32,10 @@ void problem_add(json_t *problem, const char *pointer, const char *format, ...)
 void problem_add_member(json_t *problem, const char *member, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same at a place of a text: {"line": 3, "column": 5, "detail": "..."}, both from 1. */
+void problem_add_place(json_t *problem, unsigned line, unsigned column, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* How many errors it has; 0 for NULL. */
 size_t problem_count(const json_t *problem);
 

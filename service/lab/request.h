@@ -9,6 +9,7 @@
 #include "base/limits.h"
 
 struct lab;
+struct pattern;
 
 enum lab_verb {
     LAB_SCENARIO_POST,   /* body: the POST /scenario object, whose member `action` decides; or a list */
@@ -17,19 +18,22 @@ enum lab_verb {
     LAB_SCENARIO_DELETE, /* name; reclaim: also free what leaked */
     LAB_RESET,           /* cancel and reclaim everything */
     LAB_PATTERN_LIST,
-    LAB_PATTERN_SHOW /* name */
+    LAB_PATTERN_SHOW,  /* name */
+    LAB_PATTERN_POST,  /* pattern: added, or put in the place of the one of that name */
+    LAB_PATTERN_DELETE /* name */
 };
 
 struct lab_request {
     enum lab_verb verb;
     char name[LIMIT_NAME + 1];
     bool reclaim;
-    json_t *body; /* owned by the request; NULL where the verb has none */
+    json_t *body;            /* owned by the request; NULL where the verb has none */
+    struct pattern *pattern; /* likewise; the lab takes it, and leaves NULL, when it adds it */
 
     /* Set by the lab thread before it calls `done`. */
     int status;     /* HTTP status that fits */
     json_t *answer; /* owned by the request; an RFC 9457 problem where status >= 400; NULL: no memory */
-    char location[LIMIT_NAME + 1]; /* of a scenario just started: its name; otherwise "" */
+    char location[LIMIT_NAME + 1]; /* of a scenario or pattern that is new: its name; otherwise "" */
 
     void (*done)(struct lab_request *request, void *argument);
     void *argument;

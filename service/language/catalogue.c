@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/suggest.h"
 
 /* What catalogue_modes and unknown modes list; far above any catalogue. */
@@ -52,6 +53,26 @@ enum err catalogue_add(struct catalogue *catalogue, struct pattern *pattern)
     patterns[at] = pattern;
     catalogue->count++;
     return ERR_OK;
+}
+
+struct pattern *catalogue_replace(struct catalogue *catalogue, struct pattern *pattern)
+{
+    CHECK(catalogue_find(catalogue, pattern->name) != NULL);
+    struct pattern **place = &catalogue->patterns[place_of(catalogue, pattern->name)];
+    struct pattern *old = *place;
+    *place = pattern;
+    return old;
+}
+
+struct pattern *catalogue_remove(struct catalogue *catalogue, const char *name)
+{
+    CHECK(catalogue_find(catalogue, name) != NULL);
+    size_t at = place_of(catalogue, name);
+    struct pattern **patterns = catalogue->patterns;
+    struct pattern *old = patterns[at];
+    catalogue->count--;
+    memmove(patterns + at, patterns + at + 1, (catalogue->count - at) * sizeof *patterns);
+    return old;
 }
 
 static enum err load_one(struct catalogue *catalogue, const struct embedded_file *embedded, struct buf *why)

@@ -28,6 +28,13 @@ void catalogue_deinit(struct catalogue *catalogue);
  * still the caller's. */
 enum err catalogue_add(struct catalogue *catalogue, struct pattern *pattern);
 
+/* Puts a compiled pattern in the place of the one of the same name, which must be there, and takes it over;
+ * returns the old one, which is the caller's. */
+struct pattern *catalogue_replace(struct catalogue *catalogue, struct pattern *pattern);
+
+/* Takes the pattern of that name out, which must be there; it is the caller's. */
+struct pattern *catalogue_remove(struct catalogue *catalogue, const char *name);
+
 /* Compiles the embedded files and adds them. A fault in one of them is a bug that the tests catch; should it
  * happen at run time, ERR_SYNTAX is returned and `why` gets the compiler's messages, one a line. */
 enum err catalogue_load(struct catalogue *catalogue, struct buf *why);

@@ -1,5 +1,7 @@
 #include "language/node.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -16,6 +18,7 @@ struct reader {
     yaml_parser_t parser;
     struct arena *arena;
     struct messages *messages;
+    const char *what;
     struct level levels[LIMIT_PATTERN_DEPTH];
     unsigned depth;
     unsigned nodes;
@@ -60,7 +63,7 @@ static bool yaml_printable(uint32_t code, bool first)
 }
 
 /* Refuses what is not UTF-8 or not a character of YAML, with its place. */
-static enum err check_characters(const char *text, size_t size, struct messages *messages)
+static enum err check_characters(const char *text, size_t size, const char *what, struct messages *messages)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     uint32_t line = 1, column = 1;
@@ -72,7 +75,7 @@ static enum err check_characters(const char *text, size_t size, struct messages 
             return ERR_SYNTAX;
         }
         if (!yaml_printable(code, at == 0)) {
-            messages_add(messages, line, column, "the character U+%04X must not stand in a pattern", code);
+            messages_add(messages, line, column, "the character U+%04X must not stand in a %s", code, what);
             return ERR_SYNTAX;
         }
         column++;
@@ -85,6 +88,63 @@ static enum err check_characters(const char *text, size_t size, struct messages 
     return ERR_OK;
 }
 
+/* ---- JSON ---- */
+
+/* The UTF-16 code unit of "\\uXXXX" at `at`, or 0. */
+static uint32_t escaped_unit(const char *at, const char *end)
+{
+    uint32_t unit = 0;
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return 0;
+    for (int i = 2; i < 6; i++) {
+        int digit = (unsigned char)at[i];
+        if (isxdigit(digit) == 0)
+            return 0;
+        unit = unit << 4 | (uint32_t)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+    }
+    return unit;
+}
+
+/* JSON writes a character beyond U+FFFF as two escapes, "\\ud83d\\ude00" (RFC 8259, 7), where YAML has one,
+ * "\\U0001f600". Rewrites the first into the second, within the double quotes of a text that begins with a
+ * brace or a bracket. What that leaves over goes behind the closing quotes as spaces: all else stays in its
+ * place, and messages are right. */
+static void join_surrogates(char *text, size_t size)
+{
+    const char *end = text + size;
+    size_t begin = strspn(text, " \t\r\n");
+    bool quoted = false;
+    size_t spare = 0;
+    char *to = text + begin;
+    if (text[begin] != '{' && text[begin] != '[')
+        return;
+    for (const char *at = to; at < end;) {
+        uint32_t high = quoted ? escaped_unit(at, end) : 0;
+        uint32_t low = high >> 10 == 0x36 ? escaped_unit(at + 6, end) : 0;
+        if (low >> 10 == 0x37) {
+            char pair[11];
+            snprintf(pair, sizeof pair, "\\U%08x", 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff));
+            memcpy(to, pair, 10);
+            to += 10;
+            at += 12;
+            spare += 2;
+        } else if (quoted && *at == '\\' && end - at > 1) {
+            *to++ = *at++;
+            *to++ = *at++;
+        } else {
+            bool quote = *at == '"';
+            *to++ = *at++;
+            if (!quote)
+                continue;
+            quoted = !quoted;
+            memset(to, ' ', spare);
+            to += spare;
+            spare = 0;
+        }
+    }
+    memset(to, ' ', (size_t)(end - to));
+}
+
 /* ---- events ---- */
 
 /* One message at a place that libyaml counts from 0. */
@@ -95,8 +155,8 @@ static enum err check_characters(const char *text, size_t size, struct messages 
 static enum err node_make(struct reader *reader, enum node_kind kind, yaml_mark_t mark, struct node **node)
 {
     if (reader->nodes++ == LIMIT_PATTERN_NODES)
-        return REFUSE(reader, mark, "the pattern is too large: more than %d texts, lists and mappings",
-                      LIMIT_PATTERN_NODES);
+        return REFUSE(reader, mark, "the %s is too large: more than %d texts, lists and mappings",
+                      reader->what, LIMIT_PATTERN_NODES);
     *node = arena_alloc(reader->arena, sizeof **node);
     if (*node == NULL)
         return ERR_MEMORY;
@@ -211,7 +271,7 @@ static enum err on_event(struct reader *reader, const yaml_event_t *event)
         return REFUSE(reader, mark, "aliases (*name) are not part of the language: write it out");
     case YAML_DOCUMENT_START_EVENT:
         if (reader->root != NULL)
-            return REFUSE(reader, mark, "a second document begins here: one file is one pattern");
+            return REFUSE(reader, mark, "a second document begins here: one file is one %s", reader->what);
         return ERR_OK;
     case YAML_STREAM_END_EVENT:
     case YAML_NO_EVENT:
@@ -250,18 +310,25 @@ static enum err read_events(struct reader *reader)
     return err;
 }
 
-enum err node_read(const char *text, size_t size, struct arena *arena, struct messages *messages,
-                   const struct node **root)
+enum err node_read(const char *text, size_t size, const char *what, struct arena *arena,
+                   struct messages *messages, const struct node **root)
 {
-    struct reader reader = {.arena = arena, .messages = messages};
+    struct reader reader = {.arena = arena, .messages = messages, .what = what};
     if (size > LIMIT_PATTERN_BYTES) {
-        messages_add(messages, 1, 1, "the pattern is too large: %zu bytes, where %d are allowed", size,
+        messages_add(messages, 1, 1, "the %s is too large: %zu bytes, where %d are allowed", what, size,
                      LIMIT_PATTERN_BYTES);
         return ERR_SYNTAX;
     }
-    enum err err = check_characters(text, size, messages);
+    enum err err = check_characters(text, size, what, messages);
     if (err != ERR_OK)
         return err;
+    if (memmem(text, size, "\\u", 2) != NULL) {
+        char *copy = arena_text(arena, text, size);
+        if (copy == NULL)
+            return ERR_MEMORY;
+        join_surrogates(copy, size);
+        text = copy;
+    }
     if (yaml_parser_initialize(&reader.parser) == 0)
         return ERR_MEMORY;
     /* A byte order mark says nothing that is not known, and libyaml would take it for text. */
@@ -274,7 +341,7 @@ enum err node_read(const char *text, size_t size, struct arena *arena, struct me
     err = read_events(&reader);
     yaml_parser_delete(&reader.parser);
     if (err == ERR_OK && reader.root == NULL) {
-        messages_add(messages, 1, 1, "the pattern is empty");
+        messages_add(messages, 1, 1, "the %s is empty", what);
         err = ERR_SYNTAX;
     }
     *root = reader.root;

@@ -26,9 +26,11 @@ struct node {
     uint32_t count;           /* LIST, MAP */
 };
 
-/* Reads a whole text. ERR_SYNTAX: `messages` says why. ERR_MEMORY. The tree lives in `arena`. */
-enum err node_read(const char *text, size_t size, struct arena *arena, struct messages *messages,
-                   const struct node **root);
+/* Reads a whole text, which messages call `what`: "pattern". ERR_SYNTAX: `messages` says why. ERR_MEMORY. The
+ * tree lives in `arena`. JSON's two escapes for one character beyond U+FFFF, which YAML does not know, are
+ * read as JSON means them. */
+enum err node_read(const char *text, size_t size, const char *what, struct arena *arena,
+                   struct messages *messages, const struct node **root);
 
 /* True for what YAML and JSON write as null or as nothing at all. */
 bool node_is_null(const struct node *node);

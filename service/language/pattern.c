@@ -70,8 +70,28 @@ static void texts_read(struct compiler *compiler, const struct node *root)
     pattern->story = required_text(compiler, root, "story", "how it happens in real services");
     pattern->remedy = required_text(compiler, root, "remedy", "what to do about it");
     pattern->signature = signature == NULL ? "" : text_read(compiler, signature);
-    if (pattern->name[0] != '\0')
-        name_check(compiler, name, "a pattern");
+    if (pattern->name[0] == '\0')
+        return;
+    name_check(compiler, name, "a pattern");
+    pattern->name_line = name->line;
+    pattern->name_column = name->column;
+}
+
+/* A text that came without a file is shown under the name of its pattern. */
+static void file_name(struct compiler *compiler)
+{
+    struct pattern *pattern = compiler->pattern;
+    const char *text = pattern->source + strspn(pattern->source, " \t\r\n");
+    const char *suffix = *text == '{' ? ".json" : ".yaml";
+    size_t size = strlen(pattern->name);
+    char *file = arena_alloc(pattern->arena, size + strlen(suffix) + 1);
+    if (file == NULL) {
+        report_memory(compiler);
+        return;
+    }
+    memcpy(file, pattern->name, size);
+    strcpy(file + size, suffix);
+    pattern->file = file;
 }
 
 /* Compiles one operand of `expect` for a variant that the pattern has. */
@@ -176,6 +196,8 @@ static void root_compile(struct compiler *compiler, const struct node *root)
     }
     keys_check(compiler, root, keys, COUNT_OF(keys));
     texts_read(compiler, root);
+    if (compiler->pattern->file == NULL)
+        file_name(compiler);
     const struct node *params = node_member(root, "params");
     if (params != NULL && !node_is_null(params))
         params_compile(compiler, params);
@@ -208,11 +230,11 @@ static struct pattern *pattern_new(const char *file, const char *text, size_t si
         return NULL;
     pattern->arena = arena_new();
     if (pattern->arena != NULL) {
-        pattern->file = arena_text(pattern->arena, file, strlen(file));
+        pattern->file = file == NULL ? NULL : arena_text(pattern->arena, file, strlen(file));
         pattern->source = arena_text(pattern->arena, text, size);
         pattern->source_bytes = size;
     }
-    if (pattern->file == NULL || pattern->source == NULL) {
+    if ((pattern->file == NULL && file != NULL) || pattern->source == NULL) {
         pattern_free(pattern);
         return NULL;
     }
@@ -222,7 +244,7 @@ static struct pattern *pattern_new(const char *file, const char *text, size_t si
 static enum err tree_compile(struct compiler *compiler, const char *text, size_t size)
 {
     const struct node *root;
-    enum err err = node_read(text, size, compiler->scratch, compiler->messages, &root);
+    enum err err = node_read(text, size, "pattern", compiler->scratch, compiler->messages, &root);
     if (err != ERR_OK)
         return err;
     uint32_t before = compiler->messages->count;

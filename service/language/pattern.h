@@ -4,6 +4,7 @@
  * from any thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,7 +79,10 @@ struct pattern {
     const char *remedy;    /* what to do about it */
     const char *signature; /* what it looks like on a graph; "" when the pattern does not say */
     const char *file;      /* "recv.yaml" */
-    const char *source;    /* the text it was compiled from, with a zero behind it */
+    bool own;              /* a user's: it may be replaced and removed. Set by whoever loads it */
+    uint32_t name_line;    /* where its name stands in the source */
+    uint32_t name_column;
+    const char *source; /* the text it was compiled from, with a zero behind it */
     size_t source_bytes;
     struct param *params;
     uint16_t param_count;
@@ -86,10 +90,10 @@ struct pattern {
     struct arena *arena; /* owns all texts and params */
 };
 
-/* Compiles `size` bytes of YAML or JSON. `file` is the name that messages, steps and profiles show. ERR_OK:
- * *pattern is the caller's, every program in it has passed program_verify. ERR_SYNTAX: `messages`
- * (initialised by the caller) says why, sorted by place. ERR_MEMORY: `messages` may be incomplete. Nothing is
- * kept of `text`. */
+/* Compiles `size` bytes of YAML or JSON. `file` is the name that messages, steps and profiles show; NULL: the
+ * pattern's own name with ".yaml" behind it, or ".json" where the text begins with a brace. ERR_OK: *pattern
+ * is the caller's, every program in it has passed program_verify. ERR_SYNTAX: `messages` (initialised by the
+ * caller) says why, sorted by place. ERR_MEMORY: `messages` may be incomplete. Nothing is kept of `text`. */
 enum err pattern_compile(const char *file, const char *text, size_t size, struct messages *messages,
                          struct pattern **pattern);
 

@@ -1,6 +1,7 @@
 #include "runtime/runtime.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/internal.h"
 
@@ -83,6 +84,38 @@ struct tally *runtime_tally(struct runtime *runtime, const struct program *progr
     lineages_init(&tally->lineages);
     tallies[runtime->tally_count++] = tally;
     return tally;
+}
+
+void runtime_forget(struct runtime *runtime, struct tally *tally)
+{
+    uint32_t at = 0;
+    CHECK(census_live(&tally->census) == 0);
+    while (at < runtime->tally_count && runtime->tallies[at] != tally)
+        at++;
+    CHECK(at < runtime->tally_count);
+    for (runtime->tally_count--; at < runtime->tally_count; at++)
+        runtime->tallies[at] = runtime->tallies[at + 1];
+    tally_free(tally);
+}
+
+struct tally_kept tally_keep(const struct tally *tally)
+{
+    struct tally_kept kept = {
+        .census = tally->census,
+        .states_seen = tally->states_seen,
+        .resources_seen = tally->resources_seen,
+    };
+    memcpy(kept.limit_hits, tally->limit_hits, sizeof kept.limit_hits);
+    return kept;
+}
+
+void tally_resume(struct tally *tally, const struct tally_kept *kept)
+{
+    CHECK(census_live(&kept->census) == 0 && tally->census.spawned == 0);
+    tally->census = kept->census;
+    tally->states_seen = kept->states_seen;
+    tally->resources_seen = kept->resources_seen;
+    memcpy(tally->limit_hits, kept->limit_hits, sizeof tally->limit_hits);
 }
 
 uint64_t runtime_read_clock(struct runtime *runtime)

@@ -45,8 +45,7 @@ struct call {
     void (*fn)(struct call *call);
 };
 
-/* What all tasks of one program do, across workloads. Stays until the runtime ends, so that counters never go
- * back. */
+/* What all tasks of one program do, across workloads. */
 struct tally {
     const struct program *program;
     struct census census;
@@ -55,6 +54,14 @@ struct tally {
     uint64_t resources_seen;          /* bit k: some resource of kind k was opened */
     uint64_t limit_hits[LIMIT_KINDS]; /* workloads that each limit stopped */
     uint64_t standing[];              /* by step: tasks that are blocked on it */
+};
+
+/* What of a tally outlives its program. */
+struct tally_kept {
+    struct census census;
+    uint64_t states_seen;
+    uint64_t resources_seen;
+    uint64_t limit_hits[LIMIT_KINDS];
 };
 
 struct workload_spec {
@@ -143,8 +150,16 @@ void runtime_deinit(struct runtime *runtime);
 void runtime_abandon(struct runtime *runtime);
 
 /* The tally of a program, made when first asked for. NULL: no memory. The program must live as long as the
- * runtime. */
+ * runtime, or until runtime_forget(). */
 struct tally *runtime_tally(struct runtime *runtime, const struct program *program);
+
+/* Frees a tally of which nothing is alive. Workloads that had it may only be deinitialised. */
+void runtime_forget(struct runtime *runtime, struct tally *tally);
+
+/* What there is to keep of a tally, and a new tally that goes on from there: counters of a program never go
+ * back, be it that its text was replaced. Of what is kept nothing may be alive. */
+struct tally_kept tally_keep(const struct tally *tally);
+void tally_resume(struct tally *tally, const struct tally_kept *kept);
 
 /* Bounds of one turn: it ends when nothing is left to do, when `ns` have passed on the clock, or after
  * `rounds` rounds of at most some 16,000 operations each, usually far fewer; 0 means no bound. */

@@ -14,7 +14,7 @@
 
 static struct catalogue catalogue;
 
-static struct simulation *given_of(const struct catalogue *patterns, uint64_t seed, const char *body)
+static struct simulation *given_of(struct catalogue *patterns, uint64_t seed, const char *body)
 {
     struct simulation *simulation;
     const struct simulation_config config = {
