@@ -82,15 +82,12 @@ static void file_name(struct compiler *compiler)
 {
     struct pattern *pattern = compiler->pattern;
     const char *text = pattern->source + strspn(pattern->source, " \t\r\n");
-    const char *suffix = *text == '{' ? ".json" : ".yaml";
-    size_t size = strlen(pattern->name);
-    char *file = arena_alloc(pattern->arena, size + strlen(suffix) + 1);
-    if (file == NULL) {
+    size_t bytes = strlen(pattern->name) + sizeof ".yaml";
+    char *file = arena_alloc(pattern->arena, bytes);
+    if (file == NULL)
         report_memory(compiler);
-        return;
-    }
-    memcpy(file, pattern->name, size);
-    strcpy(file + size, suffix);
+    else
+        snprintf(file, bytes, "%s%s", pattern->name, *text == '{' ? ".json" : ".yaml");
     pattern->file = file;
 }
 
