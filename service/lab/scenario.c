@@ -1,5 +1,6 @@
 #include "lab/scenario.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -359,6 +360,23 @@ static void log_capped(const struct scenario *scenario)
              LOG_NUMBER("tasks", census_live(&census)), LOG_NUMBER("memory_bytes", charged_bytes));
 }
 
+/* Once for each step and reason, however many tasks panic there. */
+static void log_panics(struct scenario *scenario, size_t which)
+{
+    const struct workload *workload = &scenario->workloads[which];
+    const struct program *program = workload->program;
+    while (scenario->panics_logged[which] < workload->panic_count) {
+        const struct panic *panic = &workload->panics[scenario->panics_logged[which]++];
+        const struct step *step = &program->steps[panic->step];
+        char place[LIMIT_NAME + 32];
+        snprintf(place, sizeof place, "%.*s:%u", LIMIT_NAME, program->file, step->line);
+        log_line(scenario->log, LOG_WARN, "a task panicked", LOG_TEXT("name", scenario->spec.name),
+                 LOG_TEXT("pattern", program->pattern), LOG_TEXT("variant", program->variant),
+                 LOG_TEXT("place", place), LOG_TEXT("step", step->text),
+                 LOG_TEXT("why", panic_text((enum panic_why)panic->why)));
+    }
+}
+
 /* True when its one start has come to its end, be it that tasks are left behind. */
 static bool completed(const struct scenario *scenario)
 {
@@ -368,6 +386,8 @@ static bool completed(const struct scenario *scenario)
 
 bool scenario_check(struct scenario *scenario)
 {
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        log_panics(scenario, i);
     if (!cancelled(scenario) && scenario_capped_by(scenario) != LIMIT_KINDS) {
         log_capped(scenario);
         scenario_cancel(scenario, CAUSE_CAPPED);

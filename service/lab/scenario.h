@@ -60,6 +60,7 @@ struct scenario {
     struct job job;    /* makes the starts that are due, in slices */
     bool waiting;      /* for its time to begin */
     bool reclaiming;
+    uint32_t panics_logged[MODE_PROGRAMS]; /* of each workload's panics */
     const struct log *log;
     scenario_moved_fn *moved;
     void *argument;

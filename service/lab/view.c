@@ -51,6 +51,33 @@ static json_t *view_tasks(const struct census *census)
                      (json_int_t)census->spawned, "ended", view_ended(census), "states", view_states(census));
 }
 
+/* Where tasks panicked and why; how many did in all is tasks.ended.panicked. */
+static int add_panics(json_t *list, const struct workload *workload)
+{
+    int failed = 0;
+    for (uint32_t i = 0; i < workload->panic_count; i++) {
+        const struct panic *panic = &workload->panics[i];
+        const struct step *step = &workload->program->steps[panic->step];
+        failed |= json_array_append_new(
+            list, json_pack("{s:s, s:I, s:s, s:s, s:I}", "file", workload->program->file, "line",
+                            (json_int_t)step->line, "step", step->text, "why",
+                            panic_text((enum panic_why)panic->why), "count", (json_int_t)panic->count));
+    }
+    return failed;
+}
+
+static json_t *view_panics(const struct scenario *scenario)
+{
+    json_t *list = json_array();
+    int failed = 0;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        failed |= add_panics(list, &scenario->workloads[i]);
+    if (failed == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 json_t *view_scenario(const struct scenario *scenario)
 {
     struct census census = scenario_census(scenario);
@@ -61,13 +88,13 @@ json_t *view_scenario(const struct scenario *scenario)
     uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
     char mode[MODE_TEXT];
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:f}", "name",
-        scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
+        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o, s:f}",
+        "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
         scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant), "state",
         scenario_state_word(scenario->state), "cause", cause, "capped_by", limit, "spec",
         spec_json(&scenario->spec), "tasks", view_tasks(&census), "heap_bytes", (json_int_t)census.held_bytes,
         "channels", (json_int_t)census.channels, "tickers", (json_int_t)census.tickers, "resources",
         view_resources(&census), "starts", (json_int_t)census.starts, "starts_skipped",
         (json_int_t)scenario->skipped, "expected_leaked", (json_int_t)scenario_expected_leaked(scenario),
-        "age_seconds", (double)age_ms / 1000);
+        "panics", view_panics(scenario), "age_seconds", (double)age_ms / 1000);
 }

@@ -145,6 +145,9 @@ void group_init(struct group *group);
 /* Conditions (condition.c). */
 void condition_init(struct condition *condition, struct mutex *mutex);
 
+/* Notes in its workload where and why a task panics, before anything is undone (panic.c). */
+void panic_note(const struct task *task);
+
 /* Runs a ready task until it blocks, ends or has had its share (interpret.c). */
 void task_run(struct task *task);
 

@@ -345,6 +345,7 @@ void task_run(struct task *task)
     case STEP_BLOCKED:
         break;
     case STEP_PANIC:
+        panic_note(task);
         if (task->kind == 0)
             op_leave(task);
         task_finish(task, END_PANICKED);

@@ -13,6 +13,7 @@
 #include "base/slab.h"
 #include "runtime/census.h"
 #include "runtime/lineage.h"
+#include "runtime/panic.h"
 #include "runtime/task.h"
 
 /* Monotonic nanoseconds. The runtime is one processor: while a task works (`work d`) nobody else does, and
@@ -91,8 +92,10 @@ struct workload {
     uint64_t max_heap_bytes;
     uint64_t charged_bytes; /* frames, environments, nodes of selects and what tasks hold */
     uint64_t next_start;
+    struct panic panics[LIMIT_PANICS]; /* the first kinds that occurred, in their order */
+    uint32_t panic_count;
     uint64_t owners_left; /* starts whose owner has left and that still have tasks, armed tickers or
-                               open resources */
+                             open resources */
     uint64_t leaving;     /* resources that were shut and are not gone yet */
     struct census census;
     struct workload *twin; /* whose tasks and memory count together with its own, see workload_join */

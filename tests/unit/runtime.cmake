@@ -5,8 +5,8 @@ add_library(grow STATIC ${lib}/grow.c ${lib}/grow_table.c ${lib}/grow_write.c ${
 target_link_libraries(grow PUBLIC stage)
 
 leaklab_unit_test(test_wheel LINKS runtime)
-foreach(thing catalogue chance channel condition driver faults group limits lineage lock real resource scheduler scope
-        select ticker work workload)
+foreach(thing catalogue chance channel condition driver faults group limits lineage lock panic real resource scheduler
+        scope select ticker work workload)
   leaklab_unit_test(test_${thing} LINKS stage)
 endforeach()
 leaklab_unit_test(test_grow LINKS grow)
