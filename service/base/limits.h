@@ -13,6 +13,7 @@
 #define LIMIT_PATTERN_BYTES  (64 * 1024)
 #define LIMIT_PATTERN_NODES  8192
 #define LIMIT_PATTERN_DEPTH  24
+#define LIMIT_PATTERN_KEYS   256  /* of one mapping: each new one is compared with those before it */
 #define LIMIT_PATTERN_TEXT   4096 /* one scalar */
 #define LIMIT_PARAMS         16   /* parameters of one pattern */
 #define LIMIT_CHOICES        16   /* words of one parameter */

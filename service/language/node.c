@@ -171,6 +171,11 @@ static enum err member_key(struct reader *reader, struct level *level, const str
         messages_add(reader->messages, key->line, key->column, "what stands before a colon must be text");
         return ERR_SYNTAX;
     }
+    if (level->node->count == LIMIT_PATTERN_KEYS) {
+        messages_add(reader->messages, key->line, key->column, "the mapping is too large: more than %d keys",
+                     LIMIT_PATTERN_KEYS);
+        return ERR_SYNTAX;
+    }
     const struct node *same = node_member(level->node, key->text);
     if (same != NULL) {
         messages_add(reader->messages, key->line, key->column, "\"%s\" stands here twice: first in line %u",

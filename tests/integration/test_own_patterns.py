@@ -1,6 +1,8 @@
 """Patterns of one's own: added from a folder and over HTTP, run, replaced, removed; and hostile ones."""
 
+import concurrent.futures
 import json
+import threading
 
 import pytest
 
@@ -220,3 +222,39 @@ def test_commands_on_a_folder(tmp_path):
     assert "nobody receives" in run("graph", "leak-mine", "--patterns", own).stdout
     told = run("run", "--pattern", own)
     assert told.returncode == 2 and "write --patterns in full" in told.stderr
+
+
+def test_changes_beside_scrapes_and_scenarios(daemon):
+    """Many at once add, replace, run and remove; whoever scrapes meanwhile sees no counter go back."""
+    done = threading.Event()
+    statuses = set()
+
+    def change(number):
+        name = f"p{number % 2}"
+        for k in range(15):
+            op = "send queue" if k % 2 else "recv queue"
+            statuses.add(post(daemon, YAML.replace("mine", name).replace("send queue\nfix", f"{op}\nfix")).status)
+            answer = daemon.post("/scenario", {"mode": f"leak-{name}", "n": 3})
+            if answer.status == 201:
+                daemon.delete(f"/scenario/{answer.json()['name']}?reclaim=true")
+            statuses.add(daemon.delete(f"/patterns/{name}").status)
+
+    def scrape():
+        before = {}
+        while not done.is_set():
+            samples = {key: value for key, value in daemon.scrape().samples.items() if key[0].endswith("_total")}
+            assert all(samples[key] >= value for key, value in before.items())
+            before = samples
+            daemon.get("/patterns")
+        return before
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        scraped = pool.submit(scrape)
+        changes = [pool.submit(change, number) for number in range(4)]
+        try:
+            for each in changes:
+                each.result()
+        finally:
+            done.set()
+        assert any("p0" in dict(key[1]).values() for key in scraped.result())
+    assert statuses <= {200, 201, 404, 409}

@@ -52,6 +52,11 @@ static bool serve_each_kind(void *argument)
         "Connection: close\r\n\r\n{\"mode\": \"x\"}",
         "POST /scenario HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         "Content-Length: 3\r\nConnection: close\r\n\r\na=b",
+        "POST /scenario HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/yaml\r\n"
+        "Content-Length: 4\r\nConnection: close\r\n\r\na: 1",
+        "POST /patterns HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/yaml\r\n"
+        "Content-Length: 82\r\nConnection: close\r\n\r\n"
+        "{pattern: a, title: t, story: s, remedy: r, fix: {main: [exit]}, expect: {fix: 0}}",
     };
     (void)argument;
     struct fixture fixture;

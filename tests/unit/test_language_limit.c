@@ -88,6 +88,17 @@ static void many_nodes_are_refused(void **state)
     buf_deinit(&text);
 }
 
+static void many_keys_are_refused(void **state)
+{
+    (void)state;
+    struct buf text = big_text();
+    for (int i = 0; i <= LIMIT_PATTERN_KEYS; i++)
+        buf_printf(&text, "k%d: x\n", i);
+    assert_refused(buf_text(&text), LIMIT_PATTERN_KEYS + 1, 1,
+                   "the mapping is too large: more than 256 keys");
+    buf_deinit(&text);
+}
+
 static void a_long_text_is_refused(void **state)
 {
     (void)state;
@@ -488,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_file_of_the_largest_size_is_read),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(many_nodes_are_refused),
+        cmocka_unit_test(many_keys_are_refused),
         cmocka_unit_test(a_long_text_is_refused),
         cmocka_unit_test(a_bomb_of_aliases_is_refused_at_its_first_anchor),
         cmocka_unit_test(full_tables_are_reported_once),
