@@ -59,7 +59,7 @@
 #define LIMIT_CLOSE_MS     250 /* that a daemon takes to free its tasks before it leaves them to the system */
 #define LIMIT_LOGGED_STEPS 50
 #define LIMIT_SCRAPES      4000000 /* of one simulation */
-#define LIMIT_PANICS       32 /* steps of one scenario of which it is told that tasks panicked there */
+#define LIMIT_PANICS       32      /* steps of one scenario of which it is told that tasks panicked there */
 
 /* Profiles. */
 #define LIMIT_PROFILE_SAMPLES 16384

@@ -40,6 +40,7 @@ enum simulate_option {
     INSTANCE,
     MAX_TASKS,
     MAX_HEAP,
+    FOLDER,
     SIMULATE_OPTIONS
 };
 
@@ -57,6 +58,7 @@ static const struct option_spec specs[SIMULATE_OPTIONS] = {
     [JOB] = {"job", "TEXT", "leaklab", "the label job of every sample"},
     [INSTANCE] = {"instance", "TEXT", "127.0.0.1:9777", "the label instance of every sample"},
     [MAX_TASKS] = {"max-tasks", "N", DEFAULT_MAX_TASKS, "live tasks of all scenarios together"},
+    [FOLDER] = SOURCE_PATTERNS_FLAG,
     [MAX_HEAP] = {"max-heap", "SIZE", DEFAULT_MAX_HEAP,
                   "memory of all scenarios together, which is really used"},
 };
@@ -297,8 +299,8 @@ int command_simulate(int argc, char **argv)
         return EXIT_USAGE;
     settings.simulation.catalogue = &catalogue;
     catalogue_init(&catalogue);
-    enum exit_code code = EXIT_FAILED;
-    if (source_catalogue(COMMAND, NULL, &catalogue))
+    enum exit_code code = source_catalogue(COMMAND, values[FOLDER], &catalogue);
+    if (code == EXIT_OK)
         code = simulate_into(&settings, body);
     else
         json_decref(body);

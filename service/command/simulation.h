@@ -22,7 +22,7 @@
 
 struct simulation_config {
     struct catalogue *catalogue; /* borrowed */
-    uint64_t seed;                     /* of the seeds of scenarios that bring none */
+    uint64_t seed;               /* of the seeds of scenarios that bring none */
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
     uint64_t at_ms;  /* when it begins, since 1970 */
