@@ -43,7 +43,8 @@ enum verdict {
 
 const char *verdict_word(enum verdict verdict);
 
-/* At every moment between two operations: spawned = live + the sum of ended; the sum of states = live. */
+/* Counts of 64 bits, and nothing else: see census_add().
+ * At every moment between two operations: spawned = live + the sum of ended; the sum of states = live. */
 struct census {
     uint64_t spawned;
     uint64_t ended[TASK_ENDS];
