@@ -44,6 +44,7 @@
 #define LIMIT_COUNT       1000000000LL
 #define LIMIT_DURATION_NS (366LL * 24 * 3600 * 1000000000LL)
 #define LIMIT_HOLD_BYTES  (1LL << 30)
+#define LIMIT_WORK_NS     (48LL * 3600 * 1000000000LL) /* in one statement: slices of it fit in 32 bits */
 #define LIMIT_TICK_NS     1000000LL /* the shortest period of a ticker: what the timing wheel can tell apart */
 
 /* Scenarios. */

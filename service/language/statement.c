@@ -142,7 +142,7 @@ static const struct need need_rounds = {QUOTED("loop"), PARAM_COUNT, {0, LIMIT_C
 static const struct need need_spawns = {QUOTED("spawn"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_sleep = {QUOTED("sleep"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
-static const struct need need_work = {QUOTED("work"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
+static const struct need need_work = {QUOTED("work"), PARAM_DURATION, {0, LIMIT_WORK_NS}, false};
 static const struct need need_after = {QUOTED("after"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_hold = {QUOTED("hold"), PARAM_SIZE, {0, LIMIT_HOLD_BYTES}, false};
 

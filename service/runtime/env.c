@@ -144,6 +144,7 @@ struct start *start_new(struct workload *workload)
     start->env = (struct env){.refs = 1, .start = start};
     start->rng.state = workload->seed + start->index * 0x632be59bd9b4e019u;
     list_init(&start->tasks);
+    list_init(&start->stuck);
     list_init(&start->tickers);
     list_init(&start->resources);
     list_init(&start->link);
@@ -158,6 +159,7 @@ static void start_free(struct start *start)
 {
     struct workload *workload = start->workload;
     CHECK(start->live == 0 && list_empty(&start->tickers) && list_empty(&start->resources));
+    watch_pass_start(workload->runtime, start);
     list_remove(&start->link);
     if (start->owner_left)
         workload->owners_left--;

@@ -2,11 +2,28 @@
 #pragma once
 
 #include "runtime/runtime.h"
+#include "runtime/watch.h"
 
 /* Brings the runtime's time up to date; returns the clock's. */
 uint64_t runtime_read_clock(struct runtime *runtime);
 /* The first whole millisecond that is not before `ns` from now. */
 uint64_t runtime_deadline_ms(const struct runtime *runtime, int64_t ns);
+
+/* Wakes the next of those who wait in runtime->waking, of which there is one. */
+void runtime_wake_next(struct runtime *runtime);
+
+/* Whoever walks over the starts (runtime/watch.h) is told that one is about to leave its list. */
+static inline void watch_pass_start(struct runtime *runtime, const struct start *start)
+{
+    struct watch *watch = runtime->watch;
+    if (watch != NULL && watch->next_start == &start->link)
+        watch->next_start = start->link.next;
+}
+/* True when a task's deeds are to be told. */
+static inline bool watch_sees(const struct watch *watch, const struct task *task)
+{
+    return __builtin_expect(watch != NULL, 0) && watch->start == task->start;
+}
 
 /* Limits (limit.c). */
 /* Takes note that the workload was refused something; only the first time counts. */

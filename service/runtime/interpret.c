@@ -137,7 +137,7 @@ static enum step_result op_hold(struct task *task, const struct op *op)
     uint64_t slice = total - task->progress;
     if (slice > HOLD_SLICE)
         slice = HOLD_SLICE;
-    task->progress += slice;
+    task->progress += (uint32_t)slice;
     task->start->workload->runtime->fuel -= (int32_t)(slice / HOLD_FUEL_BYTES);
     if (task_hold(task, slice) == ERR_OK && task->progress < total)
         return STEP_YIELD;
@@ -150,35 +150,17 @@ static enum step_result op_work(struct task *task, const struct op *op)
 {
     struct runtime *runtime = task->start->workload->runtime;
     uint64_t total = (uint64_t)task->start->workload->values[op->value];
-    uint64_t slice = total - task->progress;
+    uint64_t done = (uint64_t)task->progress * WORK_SLICE_NS;
+    uint64_t slice = total - done;
     if (slice > WORK_SLICE_NS)
         slice = WORK_SLICE_NS;
     runtime->clock->burn(runtime->clock, slice);
     runtime->fuel -= (int32_t)(slice / WORK_FUEL_NS);
-    task->progress += slice;
-    if (task->progress < total)
+    task->progress++;
+    if (done + slice < total && task->progress < UINT32_MAX)
         return STEP_YIELD;
     task->progress = 0;
     return STEP_NEXT;
-}
-
-static bool compares(int64_t left, enum compare compare, int64_t right)
-{
-    switch (compare) {
-    case COMPARE_EQ:
-        return left == right;
-    case COMPARE_NE:
-        return left != right;
-    case COMPARE_LT:
-        return left < right;
-    case COMPARE_LE:
-        return left <= right;
-    case COMPARE_GT:
-        return left > right;
-    case COMPARE_GE:
-        return left >= right;
-    }
-    return false;
 }
 
 static enum step_result go_to(struct task *task, uint16_t target)
@@ -263,7 +245,7 @@ static enum step_result step(struct task *task, const struct op *op, const struc
     case OP_JUMP:
         return go_to(task, op->target);
     case OP_BRANCH:
-        return compares(values[op->value], (enum compare)op->reg, values[op->other])
+        return compare_holds(values[op->value], (enum compare)op->reg, values[op->other])
                    ? STEP_NEXT
                    : go_to(task, op->target);
     case OP_CHANCE:
@@ -321,17 +303,22 @@ static enum step_result resume(struct task *task, const struct op *op, const str
     }
 }
 
-void task_run(struct task *task)
+/* Compiled twice, so that being watched costs a task nothing when it is not. */
+__attribute__((always_inline)) static inline void run(struct task *task, struct watch *watch)
 {
     const struct workload *workload = task->start->workload;
     struct runtime *runtime = workload->runtime;
     const struct op *ops = workload->program->ops;
+    if (watch != NULL && task->woken)
+        watch->arrives(watch, task);
     enum step_result result = task->woken ? resume(task, &ops[task->pc], workload->program) : STEP_GOTO;
     for (int32_t rest = runtime->fuel - RUN_FUEL; runtime->fuel > rest; runtime->fuel--) {
         if (result == STEP_NEXT)
             task->pc++;
         else if (result != STEP_GOTO)
             break;
+        if (watch != NULL)
+            watch->arrives(watch, task);
         result = step(task, &ops[task->pc], workload);
     }
     switch (result) {
@@ -354,4 +341,18 @@ void task_run(struct task *task)
         task_finish(task, (enum task_end)task->heard);
         break;
     }
+}
+
+__attribute__((noinline)) static void run_watched(struct task *task, struct watch *watch)
+{
+    run(task, watch);
+}
+
+void task_run(struct task *task)
+{
+    struct watch *watch = task->start->workload->runtime->watch;
+    if (watch_sees(watch, task))
+        run_watched(task, watch);
+    else
+        run(task, NULL);
 }

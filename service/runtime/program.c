@@ -274,3 +274,22 @@ void program_resolve(const struct program *program, const int64_t *params, int64
     for (uint16_t i = 0; i < program->value_count; i++)
         values[i] = value_resolve(&program->values[i], params, linger_ns, holds_bytes);
 }
+
+bool compare_holds(int64_t left, enum compare compare, int64_t right)
+{
+    switch (compare) {
+    case COMPARE_EQ:
+        return left == right;
+    case COMPARE_NE:
+        return left != right;
+    case COMPARE_LT:
+        return left < right;
+    case COMPARE_LE:
+        return left <= right;
+    case COMPARE_GT:
+        return left > right;
+    case COMPARE_GE:
+        return left >= right;
+    }
+    return false;
+}

@@ -176,6 +176,7 @@ enum op_code {
 };
 
 enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
+bool compare_holds(int64_t left, enum compare compare, int64_t right);
 
 enum case_kind { CASE_RECV, CASE_SEND, CASE_TICK, CASE_AFTER, CASE_DONE };
 

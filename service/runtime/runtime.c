@@ -27,6 +27,7 @@ enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max
     list_init(&runtime->waking);
     list_init(&runtime->cancelling);
     list_init(&runtime->jobs);
+    list_init(&runtime->workloads);
     wheel_init(&runtime->wheel, 0);
     slab_init(&runtime->task_pool, sizeof(struct task));
     for (size_t i = 0; i < ENV_POOLS; i++)
@@ -234,14 +235,18 @@ static enum wake broadcast_meaning(const struct wait *wait)
     return program->cases[op->first + wait_case(wait)].kind == CASE_DONE ? WAKE_MATCHED : WAKE_CLOSED;
 }
 
+void runtime_wake_next(struct runtime *runtime)
+{
+    struct link *link = runtime->waking.next;
+    __builtin_prefetch(link->next, 1);
+    wait_wake(link, broadcast_meaning(container_of(link, struct wait, link)));
+}
+
 static bool run_waking(struct runtime *runtime)
 {
     int i = 0;
-    for (; i < ROUND_WAKES && !list_empty(&runtime->waking); i++) {
-        struct link *link = runtime->waking.next;
-        __builtin_prefetch(link->next, 1);
-        wait_wake(link, broadcast_meaning(container_of(link, struct wait, link)));
-    }
+    for (; i < ROUND_WAKES && !list_empty(&runtime->waking); i++)
+        runtime_wake_next(runtime);
     return i > 0;
 }
 

@@ -98,9 +98,13 @@ struct workload {
                              open resources */
     uint64_t leaving;     /* resources that were shut and are not gone yet */
     struct census census;
+    struct link link;      /* in runtime->workloads */
     struct workload *twin; /* whose tasks and memory count together with its own, see workload_join */
     struct link starts;    /* not yet told to end */
     struct link told;
+    uint32_t stuck_since;       /* the least `since` of its stuck tasks, if it has any */
+    uint64_t blocked_oldest_ms; /* at the last look of a judge: for how long the live task that had been
+                                   blocked longest had been so; who sleeps or lingers is not blocked */
     struct job cancel_job;
     struct job reclaim_job;
 };
@@ -132,6 +136,8 @@ struct runtime {
     struct resource_source *source;   /* NULL: there are no resources to be had */
     uint64_t supplies_used[SUPPLIES]; /* what is leaving included */
     uint64_t supplies_max[SUPPLIES];
+    struct link workloads;
+    struct watch *watch; /* NULL, or who looks on: runtime/watch.h */
     bool abandoned;
 };
 

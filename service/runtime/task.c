@@ -151,7 +151,7 @@ static void task_unblock(struct task *task)
 void task_wake(struct task *task, unsigned which, enum wake how)
 {
     struct workload *workload = task->start->workload;
-    CHECK(task->state != TASK_READY);
+    CHECK(task->state != TASK_READY && task->verdict != VERDICT_STUCK);
     task_unblock(task);
     count_state(workload->tally, workload, (enum task_state)task->state, TASK_READY);
     task->state = TASK_READY;
@@ -232,6 +232,10 @@ void task_finish(struct task *task, enum task_end how)
     struct start *start = task->start;
     struct workload *workload = start->workload;
     struct runtime *runtime = workload->runtime;
+    if (watch_sees(runtime->watch, task))
+        runtime->watch->leaves(runtime->watch, task);
+    if (task->verdict != VERDICT_LIVE)
+        count_sub(workload, leaked[task->verdict], 1);
     if (task->state == TASK_READY)
         list_remove(&task->wait.link);
     else

@@ -37,11 +37,13 @@ struct task {
     uint8_t woken : 1;     /* it was woken and has not gone on yet */
     uint8_t woken_how : 3; /* enum wake */
     uint8_t woken_case : 4;
+    uint8_t verdict; /* enum verdict, see runtime/watch.h */
 
-    struct link link;   /* in start->tasks */
+    struct link link;   /* in start->tasks, or start->stuck */
     struct held *held;  /* what it holds, newest first */
     struct timer timer; /* its sleep, or its select's `after` */
-    uint64_t progress;  /* of what it is carrying out: bytes of a `hold`, ns of a `work` */
+    uint32_t progress;  /* of what it is carrying out: bytes of a `hold`, slices of a `work` */
+    uint32_t mark;      /* the watcher's own note of it; 0 when it begins */
     uint32_t registers[LIMIT_LOOPS];
 };
 
@@ -50,3 +52,4 @@ struct task {
 
 static_assert(sizeof(struct task) <= 128, "a blocked task costs at most 128 bytes");
 static_assert(offsetof(struct task, link) == 64, "what blocking and waking touch is one cache line");
+static_assert(LIMIT_HOLD_BYTES <= UINT32_MAX, "the progress of a hold fits in 32 bits");

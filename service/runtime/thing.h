@@ -108,7 +108,8 @@ struct start {
     struct env env;
     struct workload *workload;
     struct link link;      /* in the workload's list of starts */
-    struct link tasks;     /* live tasks, oldest first */
+    struct link tasks;     /* live tasks but the stuck ones, oldest first */
+    struct link stuck;     /* those that were found stuck: nobody need ever look at them again */
     struct link tickers;   /* armed tickers */
     struct link resources; /* open ones, whoever may still see them */
     struct scope scope;

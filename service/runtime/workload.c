@@ -11,11 +11,13 @@ static bool cancel_step(struct job *job)
 {
     struct workload *workload = container_of(job, struct workload, cancel_job);
     for (int i = 0; i < CANCEL_SLICE; i++) {
-        struct link *link = list_pop_front(&workload->starts);
-        if (link == NULL)
+        if (list_empty(&workload->starts))
             return true;
-        list_push_back(&workload->told, link);
-        scope_finish(workload->runtime, &container_of(link, struct start, link)->scope, SCOPE_CANCELLED);
+        struct start *start = container_of(workload->starts.next, struct start, link);
+        watch_pass_start(workload->runtime, start);
+        list_remove(&start->link);
+        list_push_back(&workload->told, &start->link);
+        scope_finish(workload->runtime, &start->scope, SCOPE_CANCELLED);
     }
     return list_empty(&workload->starts);
 }
@@ -31,14 +33,16 @@ static bool start_reclaim(struct start *start, int *slice)
             ticker_stop(container_of(start->tickers.next, struct ticker, link));
         else if (!list_empty(&start->tasks))
             task_finish(container_of(start->tasks.next, struct task, link), END_RECLAIMED);
+        else if (!list_empty(&start->stuck))
+            task_finish(container_of(start->stuck.next, struct task, link), END_RECLAIMED);
         else
             break;
     }
-    while (*slice > 0 && list_empty(&start->tasks) && !list_empty(&start->resources)) {
+    while (*slice > 0 && start->live == 0 && !list_empty(&start->resources)) {
         resource_shut(container_of(start->resources.next, struct resource, link));
         *slice -= SHUT_COST;
     }
-    bool empty = list_empty(&start->tickers) && list_empty(&start->tasks) && list_empty(&start->resources);
+    bool empty = list_empty(&start->tickers) && start->live == 0 && list_empty(&start->resources);
     env_unref(env);
     return empty;
 }
@@ -101,6 +105,7 @@ enum err workload_init(struct workload *workload, struct runtime *runtime, const
     };
     list_init(&workload->starts);
     list_init(&workload->told);
+    list_push_back(&runtime->workloads, &workload->link);
     list_init(&workload->cancel_job.link);
     list_init(&workload->reclaim_job.link);
     return ERR_OK;
@@ -114,9 +119,23 @@ void workload_join(struct workload *one, struct workload *other)
     other->twin = one;
 }
 
+/* Whoever walks over the workloads is told that this one is about to leave. */
+static void watch_pass_workload(const struct workload *workload)
+{
+    struct watch *watch = workload->runtime->watch;
+    if (watch == NULL)
+        return;
+    if (watch->workload == workload)
+        watch->workload = NULL;
+    if (watch->next_workload == &workload->link)
+        watch->next_workload = workload->link.next;
+}
+
 void workload_deinit(struct workload *workload)
 {
     CHECK(workload->runtime->abandoned || workload_idle(workload));
+    watch_pass_workload(workload);
+    list_remove(&workload->link);
     free(workload->values);
     workload->values = NULL;
 }

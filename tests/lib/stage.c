@@ -226,6 +226,7 @@ struct count {
     uint64_t held_bytes;
     uint64_t timers;
     uint64_t open[RESOURCE_KINDS];
+    uint64_t leaked[VERDICTS];
 };
 
 static void assert_linked(const struct link *link)
@@ -239,6 +240,8 @@ static void count_task(const struct task *task, struct count *count)
     const struct program *program = task->start->workload->program;
     const struct op *op = &program->ops[task->pc];
     count->states[task->state]++;
+    if (task->verdict != VERDICT_LIVE)
+        count->leaked[task->verdict]++;
     count->timers += timer_armed(&task->timer);
     for (const struct held *held = task->held; held != NULL; held = held->next)
         count->held_bytes += held->bytes;
@@ -273,6 +276,12 @@ static void count_starts(struct link *starts, struct count *count)
         uint32_t live = 0;
         list_each (each, &start->tasks) {
             count_task(container_of(each, struct task, link), count);
+            live++;
+        }
+        list_each (each, &start->stuck) {
+            const struct task *task = container_of(each, struct task, link);
+            assert_int_equal(task->verdict, VERDICT_STUCK);
+            count_task(task, count);
             live++;
         }
         assert_int_equal(live, start->live);
@@ -312,6 +321,7 @@ static void assert_walk(struct stage *stage)
     assert_memory_equal(count.states, census->states, sizeof count.states);
     assert_int_equal(count.held_bytes, census->held_bytes);
     assert_memory_equal(count.open, census->open, sizeof count.open);
+    assert_memory_equal(count.leaked, census->leaked, sizeof count.leaked);
     assert_memory_equal(count.standing, stage->tally->standing,
                         stage->program->step_count * sizeof count.standing[0]);
     assert_true(count.timers <= stage->runtime->wheel.armed);
@@ -366,6 +376,8 @@ void stage_assert_over(const struct workload *workload)
         assert_int_equal(census->open[kind], 0);
     assert_int_equal(workload->charged_bytes, 0);
     assert_int_equal(workload->owners_left, 0);
+    for (int verdict = 0; verdict < VERDICTS; verdict++)
+        assert_int_equal(census->leaked[verdict], 0);
 }
 
 void stage_assert_empty(const struct runtime *runtime)
