@@ -1,6 +1,6 @@
 leaklab_unit_test(test_profile LINKS judge)
 # It reads back what it has written.
 target_include_directories(test_profile SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/service/judge)
-foreach(thing judge judge_catalogue)
+foreach(thing judge judge_catalogue judge_slices)
   leaklab_unit_test(test_${thing} LINKS stage judge)
 endforeach()
