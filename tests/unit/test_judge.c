@@ -454,6 +454,25 @@ static void who_has_been_blocked_longest_is_told(void **state)
     stage_close(&stage);
 }
 
+/* Whoever was released at once with many others is not stuck, though what he waited for is closed again. */
+static void who_is_about_to_be_woken_is_not_stuck(void **state)
+{
+    (void)state;
+    stage_open(&stage, (struct stage_spec){.text = "share: {g: group, dead: channel}\nfix:\n"
+                                                   "  main: [add g, spawn a * 500, spawn b]\n  a: [wait g]\n"
+                                                   "  b: [sleep 1ms, finish g, add g, recv dead]\n"});
+    judge_init(&judge, stage.runtime, &(struct judge_config){0});
+    stage_start(&stage);
+    stage.clock.manual_ns += 1 * MS;
+    stage_rounds(&stage, 1);
+    assert_int_equal(stage_in(&stage, TASK_JOIN), 500);
+    judge_now(&judge);
+    assert_int_equal(leaked(VERDICT_STUCK), 1);
+    stage_settle(&stage);
+    assert_int_equal(stage_ended(&stage, END_RETURNED), 500);
+    over();
+}
+
 /* ---- when it runs ---- */
 
 static void it_runs_by_itself(void **state)
@@ -514,6 +533,7 @@ static void it_runs_when_asked(void **state)
     X(a_chain_costs_in_proportion)                                                                           \
     X(who_was_found_stuck_is_not_looked_at_again)                                                            \
     X(a_reclaim_takes_the_leaked_with_it)                                                                    \
+    X(who_is_about_to_be_woken_is_not_stuck)                                                                 \
     X(who_has_been_blocked_longest_is_told)                                                                  \
     X(it_runs_by_itself)                                                                                     \
     X(it_runs_when_asked)

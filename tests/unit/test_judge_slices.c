@@ -129,7 +129,7 @@ static void run_to_its_end(void)
     }
 }
 
-#define BEGINNINGS 5
+#define BEGINNINGS 3
 
 /* The same play from the same seed, as far as the moment at which the run begins. */
 static void what_is_found_lies_between_beginning_and_end(void **state)
@@ -171,7 +171,7 @@ static void runs_without_rest_find_nobody_who_moves(void **state)
 /* A run is cut off by a cancel, a reclaim, the end of the judge, whatever it is at. */
 static void a_run_may_be_cut_off_anywhere(void **state)
 {
-    for (uint64_t rounds = 0; rounds < 120; rounds += 1 + rounds / 8) {
+    for (uint64_t rounds = 0; rounds < 60; rounds += 1 + rounds / 8) {
         struct judge_wish wish = {.done = on_done};
         given(*state, 5, (struct judge_config){.slice_steps = 2, .whole_steps = 1});
         judge_ask(&judge, &wish);
@@ -191,7 +191,7 @@ static void a_run_may_be_cut_off_anywhere(void **state)
 static void without_memory_a_start_is_left_for_the_next_time(void **state)
 {
     const struct play *play = *state;
-    for (uint64_t bytes = 0; bytes < 6000; bytes += bytes < 1500 ? 72 : 800) {
+    for (uint64_t bytes = 0; bytes < 6000; bytes += bytes < 1500 ? 144 : 1600) {
         given(play, 10, (struct judge_config){.slice_steps = 9, .whole_steps = bytes % 144 == 0 ? 1 : 0});
         judge.records.store.most_bytes = bytes;
         run_to_its_end();
