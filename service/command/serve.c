@@ -26,6 +26,7 @@ enum serve_option {
     MAX_HANDLES,
     MAX_THREADS,
     MAX_JOBS,
+    JUDGE_INTERVAL,
     DEMO,
     SCENARIO,
     FOLDER,
@@ -52,6 +53,8 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
     [MAX_JOBS] = {"max-jobs", "N", NULL,
                   "jobs of patterns in libuv's thread pool, those that wait for a thread included (default: "
                   "1000)"},
+    [JUDGE_INTERVAL] = {"judge-interval", "DURATION", "5s",
+                        "how long the judge rests before it looks for leaked tasks again; 0s turns it off"},
     [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
     [SCENARIO] = {"scenario", "FILE", NULL,
                   "start what is in this file at once: a scenario or a list of them, in YAML or JSON, as "
@@ -66,6 +69,7 @@ static const struct options options = {"leaklab serve", specs, SERVE_OPTIONS, "L
 struct settings {
     struct address listen;
     struct machine_limits limits;
+    int64_t judge_interval_ns;
     bool demo;
     const char *scenario_path; /* NULL: none */
     struct log log;
@@ -141,6 +145,8 @@ static bool read_settings(const struct given *given, struct settings *settings)
         return bad_value(given, LOG_FORMAT, "text or json");
     if (!log_level_parse(values[LOG_LEVEL], &settings->log.level))
         return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
+    if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
+        return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
     return read_limits(given, &settings->limits);
 }
 
@@ -308,6 +314,7 @@ static int open_and_serve(struct daemon *daemon)
         .catalogue = &daemon->catalogue,
         .max_tasks = settings->limits.max_tasks,
         .max_heap_bytes = settings->limits.max_heap_bytes,
+        .judge_interval_ns = (uint64_t)settings->judge_interval_ns,
     };
     memcpy(config.supplies, settings->limits.supplies, sizeof config.supplies);
     CHECK(uv_loop_init(&daemon->loop) == 0);

@@ -16,7 +16,9 @@ enum family {
     TASKS,
     TASKS_SPAWNED,
     TASKS_ENDED,
+    LEAKED,
     EXPECTED_LEAKED,
+    BLOCKED_OLDEST,
     TASK_HEAP,
     HEAP_ALLOCATED,
     HEAP_ACTIVE,
@@ -37,6 +39,8 @@ enum family {
     LIMIT_HANDLES_SET,
     LIMIT_THREADS_SET,
     LIMIT_JOBS_SET,
+    JUDGE_SECONDS,
+    JUDGE_RUNS,
     LOOP_LAG,
     LOOP_TURNS,
     LOOP_IDLE,
@@ -82,9 +86,20 @@ static const struct metrics_declaration table[FAMILIES] = {
                      .help = "Tasks ended, by how; reclaimed ones were freed from outside.",
                      .type = METRICS_COUNTER,
                      .labels = {"pattern", "variant", "how"}},
+    [LEAKED] = {.name = "leaklab_tasks_leaked",
+                .help =
+                    "Live tasks that the judge found leaked: stuck ones nobody can ever wake, endless ones "
+                    "never come to their end.",
+                .labels = {"pattern", "variant", "verdict"}},
     [EXPECTED_LEAKED] = {.name = "leaklab_tasks_expected_leaked",
                          .help = "Live tasks that their pattern says are leaked: the ground truth.",
                          .labels = {"pattern", "variant"}},
+    [BLOCKED_OLDEST] = {.name = "leaklab_tasks_blocked_oldest_seconds",
+                        .help =
+                            "How long the task that has been blocked longest has been so, as of the judge's "
+                            "last run; sleeping and lingering are not counted.",
+                        .unit = "seconds",
+                        .labels = {"pattern", "variant"}},
     [TASK_HEAP] = {.name = "leaklab_task_heap_bytes",
                    .help = "Heap that live tasks hold.",
                    .unit = "bytes",
@@ -129,6 +144,13 @@ static const struct metrics_declaration table[FAMILIES] = {
         GAUGE("leaklab_limit_threads", NULL, "Threads that the daemon allows patterns to have."),
     [LIMIT_JOBS_SET] = GAUGE("leaklab_limit_jobs", NULL,
                              "Jobs in libuv's thread pool that the daemon allows patterns to have."),
+    [JUDGE_SECONDS] = {.name = "leaklab_judge_seconds",
+                       .help = "Time that runs of the judge took of the loop's thread, each in sum.",
+                       .unit = "seconds",
+                       .type = METRICS_HISTOGRAM,
+                       .bounds = judge_bucket_seconds,
+                       .bound_count = JUDGE_BUCKETS},
+    [JUDGE_RUNS] = COUNTER("leaklab_judge_runs_total", NULL, "Runs of the judge over all tasks."),
     [LOOP_LAG] = {.name = "leaklab_loop_lag_seconds",
                   .help = "How late the loop came to a timer that only measures this.",
                   .unit = "seconds",
@@ -177,7 +199,7 @@ static const struct metrics_declaration table[FAMILIES] = {
 
 /* What is about the real process, its loop and its visitors, and means nothing on virtual time. */
 static const bool real_only[FAMILIES] = {
-    [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,      [HEAP_RESIDENT] = true,    [HEAP_RETAINED] = true,
+    [JUDGE_SECONDS] = true, [JUDGE_RUNS] = true, [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,      [HEAP_RESIDENT] = true,    [HEAP_RETAINED] = true,
     [HEAP_MAPPED] = true,    [LOOP_LAG] = true,         [LOOP_TURNS] = true,       [LOOP_IDLE] = true,
     [UV_HANDLES] = true,     [SNAPSHOT_AGE] = true,     [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true,
     [BUILD] = true,          [PROC_CPU] = true,         [PROC_OPEN_FDS] = true,    [PROC_MAX_FDS] = true,
@@ -197,7 +219,8 @@ static const uint8_t process_families[PROCESS_VALUES] = {
 
 /* The series of one program, each NULL until it is made. */
 struct program_series {
-    struct metrics_series *spawned, *expected, *heap, *starts;
+    struct metrics_series *spawned, *expected, *oldest, *heap, *starts;
+    struct metrics_series *leaked[VERDICTS];
     struct metrics_series *ended[TASK_ENDS];
     struct metrics_series *states[TASK_STATES];
     struct metrics_series *limit_hits[LIMIT_KINDS];
@@ -341,6 +364,11 @@ static const char *state_word(int index)
     return task_state_word((enum task_state)index);
 }
 
+static const char *verdict_name(int index)
+{
+    return verdict_word((enum verdict)index);
+}
+
 static const char *limit_word(int index)
 {
     return limit_kind_word((enum limit_kind)index);
@@ -363,6 +391,21 @@ static enum err set_one(struct exporter *exporter, enum family family, const str
     enum err err = need(exporter, series, family, values);
     if (err == ERR_OK)
         set(*series, count);
+    return err;
+}
+
+/* What the judge says, once it has spoken. */
+static enum err set_judged(struct exporter *exporter, const struct snapshot_program *program,
+                           struct program_series *series)
+{
+    const char *const values[] = {program->pattern, program->variant};
+    const uint64_t shown = 1u << VERDICT_STUCK | 1u << VERDICT_ENDLESS;
+    enum err err = set_each(exporter, LEAKED, program, series->leaked, program->census.leaked, VERDICTS,
+                            shown, verdict_name);
+    if (err == ERR_OK)
+        err = need(exporter, &series->oldest, BLOCKED_OLDEST, values);
+    if (err == ERR_OK)
+        metrics_set(series->oldest, (double)program->blocked_oldest_ms / 1000);
     return err;
 }
 
@@ -405,6 +448,8 @@ static enum err set_programs(struct exporter *exporter, const struct snapshot *s
     for (uint32_t i = 0; i < snapshot->program_count && err == ERR_OK; i++) {
         const struct snapshot_program *program = &snapshot->programs[i];
         err = set_program(exporter, program, &exporter->programs[i]);
+        if (err == ERR_OK && snapshot->judge_runs > 0 && program->census.spawned > 0)
+            err = set_judged(exporter, program, &exporter->programs[i]);
         channels += program->census.channels;
         tickers += program->census.tickers;
         ticks += program->census.ticks;
@@ -444,6 +489,9 @@ static void set_loop(struct exporter *exporter, const struct snapshot *snapshot,
         set(single[LIMIT_DESCRIPTORS_SET + supply], snapshot->limit_supplies[supply]);
     metrics_set(single[THREADPOOL_DELAY], (double)snapshot->threadpool_delay_ns / NS_PER_SECOND);
     metrics_histogram_set(single[LOOP_LAG], METRICS_PLAIN, snapshot->lag_buckets, snapshot->lag_sum_seconds);
+    metrics_histogram_set(single[JUDGE_SECONDS], METRICS_PLAIN, snapshot->judge_buckets,
+                          snapshot->judge_seconds);
+    set(single[JUDGE_RUNS], snapshot->judge_runs);
     set(single[LOOP_TURNS], snapshot->loop_turns);
     metrics_set(single[LOOP_IDLE], (double)snapshot->loop_idle_ns / NS_PER_SECOND);
 }

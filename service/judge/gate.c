@@ -7,7 +7,7 @@
 /* An entry being looked at. */
 struct look {
     struct records *records;
-    piece class_id;
+    store_ref class_id;
     struct class *class;
     uint16_t pc;
     enum leg leg;
@@ -19,7 +19,7 @@ struct sight {
     struct thing_rec *rec; /* NULL: inside a ghost */
     const void *thing;     /* NULL: does not exist yet, and will be as it is made */
     const struct thing_spec *spec;
-    piece offerer; /* whose name offers of this class bear here */
+    store_ref offerer; /* whose name offers of this class bear here */
 };
 
 static unsigned ordinal(const struct layout *layout, uint16_t offset)
@@ -36,14 +36,14 @@ static unsigned ordinal(const struct layout *layout, uint16_t offset)
 }
 
 /* Several tasks of a class that exists only virtually may meet at whatever lies outside of their own. */
-static piece offerer_of(const struct look *look, const struct env_rec *inner, const struct env_rec *at)
+static store_ref offerer_of(const struct look *look, const struct env_rec *inner, const struct env_rec *at)
 {
     if ((look->class->flags & CLASS_MANY) != 0 || (inner->env == NULL && inner != at))
         return OFFER_MANY;
     return look->class_id;
 }
 
-static struct sight see_in(const struct look *look, piece in, uint16_t offset)
+static struct sight see_in(const struct look *look, store_ref in, uint16_t offset)
 {
     struct records *records = look->records;
     struct env_rec *rec = rec_at(records, in);
@@ -60,10 +60,10 @@ static struct sight see_in(const struct look *look, piece in, uint16_t offset)
 }
 
 /* The record that a reference leads to; STORE_NONE: no memory. */
-static piece follow(const struct look *look, struct thing_ref ref)
+static store_ref follow(const struct look *look, struct thing_ref ref)
 {
     struct records *records = look->records;
-    piece at = look->class->rec;
+    store_ref at = look->class->rec;
     if (ref.hops == HOPS_SHARE)
         return records->root;
     for (uint8_t hops = ref.hops; hops > 0 && at != STORE_NONE; hops--)
@@ -73,14 +73,14 @@ static piece follow(const struct look *look, struct thing_ref ref)
 
 static struct sight see(const struct look *look, struct thing_ref ref)
 {
-    piece at = follow(look, ref);
+    store_ref at = follow(look, ref);
     return at == STORE_NONE ? (struct sight){0} : see_in(look, at, ref.offset);
 }
 
 /* The mutex of a condition: in the same environment or in the start's. */
 static struct sight see_mutex(const struct look *look, struct thing_ref condition)
 {
-    piece at = follow(look, condition);
+    store_ref at = follow(look, condition);
     struct sight sight = at == STORE_NONE ? (struct sight){0} : see_in(look, at, condition.offset);
     if (sight.rec == NULL)
         return sight;
@@ -97,7 +97,7 @@ static bool ungated(const struct look *look)
 
 static void offer(const struct look *look, const struct sight *sight, enum side side)
 {
-    piece *offers = &sight->rec->offers[side];
+    store_ref *offers = &sight->rec->offers[side];
     if (*offers == OFFER_MANY || *offers == sight->offerer)
         return;
     *offers = *offers == OFFER_NONE ? sight->offerer : OFFER_MANY;
@@ -107,7 +107,7 @@ static void offer(const struct look *look, const struct sight *sight, enum side 
 /* Somebody else offers the other side. */
 static bool offered(const struct sight *sight, enum side side)
 {
-    piece who = sight->rec->offers[side];
+    store_ref who = sight->rec->offers[side];
     return who != OFFER_NONE && (who == OFFER_MANY || who != sight->offerer);
 }
 
@@ -569,7 +569,7 @@ static void look_at_op(struct look *look, const struct op *op)
 
 void gate_look(struct records *records)
 {
-    piece at = record_pop(records);
+    store_ref at = record_pop(records);
     struct entry entry = *entry_at(records, at);
     const struct program *program = records->facts->program;
     const struct op *op = &program->ops[entry.pc];
@@ -614,7 +614,7 @@ static uint32_t deeds_of(enum op_code code)
     }
 }
 
-void gate_deed(struct records *records, piece class_id, uint16_t pc, bool goes_on)
+void gate_deed(struct records *records, store_ref class_id, uint16_t pc, bool goes_on)
 {
     const struct op *op = &records->facts->program->ops[pc];
     struct look look = {

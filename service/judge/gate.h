@@ -13,4 +13,4 @@ void gate_look(struct records *records);
 
 /* Notes that a task of the class does carry out the operation at `pc`, whatever the gates say; `goes_on`: it
  * is woken from there. */
-void gate_deed(struct records *records, piece class, uint16_t pc, bool goes_on);
+void gate_deed(struct records *records, store_ref class, uint16_t pc, bool goes_on);

@@ -5,18 +5,18 @@
 
 #define VIRTUALS_MOST 64 /* inside of one environment that exists: then ghosts, which are few */
 
-static piece take(struct records *records, size_t bytes)
+static store_ref take(struct records *records, size_t bytes)
 {
-    piece taken = store_take(&records->store, bytes);
+    store_ref taken = store_take(&records->store, bytes);
     if (taken == STORE_NONE)
         records->failed = true;
     return taken;
 }
 
-static piece rec_new(struct records *records, uint16_t layout, piece parent)
+static store_ref rec_new(struct records *records, uint16_t layout, store_ref parent)
 {
     uint16_t things = layout == NO_LAYOUT ? 0 : records->facts->program->layouts[layout].count;
-    piece made = take(records, sizeof(struct env_rec) + things * sizeof(struct thing_rec));
+    store_ref made = take(records, sizeof(struct env_rec) + things * sizeof(struct thing_rec));
     if (made == STORE_NONE)
         return STORE_NONE;
     struct env_rec *rec = rec_at(records, made);
@@ -26,7 +26,7 @@ static piece rec_new(struct records *records, uint16_t layout, piece parent)
 }
 
 /* Lists a record whose environment is to be let go of in the end. */
-static void enlist(struct records *records, piece made)
+static void enlist(struct records *records, store_ref made)
 {
     struct env_rec *root = rec_at(records, records->root), *rec = rec_at(records, made);
     if (records->hold)
@@ -36,9 +36,9 @@ static void enlist(struct records *records, piece made)
 }
 
 /* The record of an environment that exists, listed behind the start's, which is the first of them. */
-static piece rec_existing(struct records *records, struct env *env)
+static store_ref rec_existing(struct records *records, struct env *env)
 {
-    piece made = rec_new(records, env->layout, STORE_NONE);
+    store_ref made = rec_new(records, env->layout, STORE_NONE);
     if (made == STORE_NONE)
         return STORE_NONE;
     struct env_rec *rec = rec_at(records, made);
@@ -85,7 +85,7 @@ bool records_release(struct records *records, uint32_t *most)
 void record_leave(struct records *records, struct env *env)
 {
     /* Unless others still see it the environment goes at once, and the mark with it. */
-    piece made = env->refs > 1 ? rec_new(records, NO_LAYOUT, STORE_NONE) : STORE_NONE;
+    store_ref made = env->refs > 1 ? rec_new(records, NO_LAYOUT, STORE_NONE) : STORE_NONE;
     if (made == STORE_NONE) {
         watch_owner(env)->mark = STORE_NONE;
         return;
@@ -94,15 +94,15 @@ void record_leave(struct records *records, struct env *env)
     enlist(records, made);
 }
 
-piece record_env(struct records *records, struct env *env)
+store_ref record_env(struct records *records, struct env *env)
 {
     if (env->parent == NULL)
         return records->root;
-    piece mark = watch_owner(env)->mark;
+    store_ref mark = watch_owner(env)->mark;
     return mark != STORE_NONE ? mark : rec_existing(records, env);
 }
 
-piece record_parent(struct records *records, piece inner)
+store_ref record_parent(struct records *records, store_ref inner)
 {
     struct env_rec *rec = rec_at(records, inner);
     if (rec->parent == STORE_NONE)
@@ -112,10 +112,11 @@ piece record_parent(struct records *records, piece inner)
 
 /* ---- classes ---- */
 
-static piece class_new(struct records *records, piece rec, uint16_t kind, uint16_t pc, enum place place)
+static store_ref class_new(struct records *records, store_ref rec, uint16_t kind, uint16_t pc,
+                           enum place place)
 {
     size_t bits = records->facts->kinds[kind].count * (records->facts->kinds[kind].waits ? 3u : 1u);
-    piece made = take(records, sizeof(struct class) + (bits + 63) / 64 * sizeof(uint64_t));
+    store_ref made = take(records, sizeof(struct class) + (bits + 63) / 64 * sizeof(uint64_t));
     if (made == STORE_NONE)
         return STORE_NONE;
     struct class *class = class_at(records, made);
@@ -127,7 +128,7 @@ static piece class_new(struct records *records, piece rec, uint16_t kind, uint16
 }
 
 /* Begins with its first place. */
-static piece class_begun(struct records *records, piece made, enum leg leg)
+static store_ref class_begun(struct records *records, store_ref made, enum leg leg)
 {
     struct class *class = class_at(records, made);
     class->leg = (uint8_t)leg;
@@ -139,10 +140,11 @@ static piece class_begun(struct records *records, piece made, enum leg leg)
 }
 
 /* One of the classes of a record; whoever was found last comes first. */
-static piece class_find(struct records *records, struct env_rec *rec, uint16_t pc, enum place place,
-                        enum leg leg)
+static store_ref class_find(struct records *records, struct env_rec *rec, uint16_t pc, enum place place,
+                            enum leg leg)
 {
-    for (piece *from = &rec->classes, at; (at = *from) != STORE_NONE; from = &class_at(records, at)->next) {
+    for (store_ref *from = &rec->classes, at; (at = *from) != STORE_NONE;
+         from = &class_at(records, at)->next) {
         struct class *class = class_at(records, at);
         if (class->pc != pc || class->place != place || class->leg != leg)
             continue;
@@ -153,10 +155,10 @@ static piece class_find(struct records *records, struct env_rec *rec, uint16_t p
     return STORE_NONE;
 }
 
-static piece class_add(struct records *records, piece in, uint16_t kind, uint16_t pc, enum place place,
-                       enum leg leg, uint8_t flags)
+static store_ref class_add(struct records *records, store_ref in, uint16_t kind, uint16_t pc,
+                           enum place place, enum leg leg, uint8_t flags)
 {
-    piece made = class_new(records, in, kind, pc, place);
+    store_ref made = class_new(records, in, kind, pc, place);
     if (made == STORE_NONE)
         return STORE_NONE;
     struct env_rec *rec = rec_at(records, in);
@@ -167,20 +169,20 @@ static piece class_add(struct records *records, piece in, uint16_t kind, uint16_
     return class_begun(records, made, leg);
 }
 
-piece record_class(struct records *records, piece in, uint16_t kind, uint16_t pc, enum place place,
-                   enum leg leg)
+store_ref record_class(struct records *records, store_ref in, uint16_t kind, uint16_t pc, enum place place,
+                       enum leg leg)
 {
-    piece found = class_find(records, rec_at(records, in), pc, place, leg);
+    store_ref found = class_find(records, rec_at(records, in), pc, place, leg);
     if (found == STORE_NONE)
         return class_add(records, in, kind, pc, place, leg, 0);
     class_at(records, found)->flags |= CLASS_MANY;
     return found;
 }
 
-piece record_owner(struct records *records, piece of, uint16_t kind, uint16_t pc, enum place place,
-                   enum leg leg)
+store_ref record_owner(struct records *records, store_ref of, uint16_t kind, uint16_t pc, enum place place,
+                       enum leg leg)
 {
-    piece made = class_new(records, of, kind, pc, place);
+    store_ref made = class_new(records, of, kind, pc, place);
     if (made == STORE_NONE)
         return STORE_NONE;
     rec_at(records, of)->owner = made;
@@ -190,13 +192,13 @@ piece record_owner(struct records *records, piece of, uint16_t kind, uint16_t pc
 /* ---- those who may be spawned ---- */
 
 /* The ghost inside of a record. Beyond the farthest sight all ghosts are alike. */
-static piece ghost_in(struct records *records, piece outer)
+static store_ref ghost_in(struct records *records, store_ref outer)
 {
     struct env_rec *rec = rec_at(records, outer);
     if (rec_is_ghost(rec) && rec->depth >= records->facts->hops)
         return outer;
     if (rec->ghost == STORE_NONE) {
-        piece made = rec_new(records, NO_LAYOUT, outer);
+        store_ref made = rec_new(records, NO_LAYOUT, outer);
         if (made == STORE_NONE)
             return STORE_NONE;
         rec_at(records, made)->depth = rec_is_ghost(rec) ? (uint8_t)(rec->depth + 1) : 1;
@@ -222,20 +224,20 @@ static bool has_room(struct records *records, struct env_rec *rec)
     return rec->made < VIRTUALS_MOST ? ++rec->made, true : false;
 }
 
-static piece spawned_in(struct records *records, piece in, uint16_t kind, uint8_t flags)
+static store_ref spawned_in(struct records *records, store_ref in, uint16_t kind, uint8_t flags)
 {
     uint16_t entry = records->facts->program->kinds[kind].entry;
     if (in == STORE_NONE)
         return STORE_NONE;
-    piece found = class_find(records, rec_at(records, in), entry, PLACE_SPAWNED, LEG_BEGIN);
+    store_ref found = class_find(records, rec_at(records, in), entry, PLACE_SPAWNED, LEG_BEGIN);
     return found != STORE_NONE ? found : class_add(records, in, kind, entry, PLACE_SPAWNED, LEG_BEGIN, flags);
 }
 
 /* A virtual environment and its owner, which sees it alone. */
-static piece virtual_new(struct records *records, piece outer, uint16_t kind)
+static store_ref virtual_new(struct records *records, store_ref outer, uint16_t kind)
 {
     const struct task_kind *spawned = &records->facts->program->kinds[kind];
-    piece made = rec_new(records, spawned->layout, outer);
+    store_ref made = rec_new(records, spawned->layout, outer);
     if (made == STORE_NONE)
         return STORE_NONE;
     struct env_rec *rec = rec_at(records, made), *around = rec_at(records, outer);
@@ -245,7 +247,7 @@ static piece virtual_new(struct records *records, piece outer, uint16_t kind)
     return record_owner(records, made, kind, spawned->entry, PLACE_SPAWNED, LEG_BEGIN);
 }
 
-piece record_spawned(struct records *records, piece by, uint16_t kind)
+store_ref record_spawned(struct records *records, store_ref by, uint16_t kind)
 {
     struct env_rec *rec = rec_at(records, by);
     bool own = records->facts->program->kinds[kind].layout != NO_LAYOUT;
@@ -253,7 +255,7 @@ piece record_spawned(struct records *records, piece by, uint16_t kind)
         return spawned_in(records, own ? ghost_in(records, by) : by, kind, CLASS_MANY | CLASS_UNGATED);
     if (!own)
         return spawned_in(records, by, kind, CLASS_MANY);
-    for (piece at = rec->children; at != STORE_NONE; at = rec_at(records, at)->sibling)
+    for (store_ref at = rec->children; at != STORE_NONE; at = rec_at(records, at)->sibling)
         if (rec_at(records, at)->kind == kind)
             return rec_at(records, at)->owner;
     if (recurs(records, rec, kind) || !has_room(records, rec))
@@ -263,9 +265,9 @@ piece record_spawned(struct records *records, piece by, uint16_t kind)
 
 /* ---- places ---- */
 
-void record_push(struct records *records, piece class, uint16_t pc, enum leg leg, uint8_t arm)
+void record_push(struct records *records, store_ref class, uint16_t pc, enum leg leg, uint8_t arm)
 {
-    piece made = records->spare;
+    store_ref made = records->spare;
     if (made != STORE_NONE)
         records->spare = entry_at(records, made)->next;
     else if ((made = take(records, sizeof(struct entry))) == STORE_NONE)
@@ -274,7 +276,7 @@ void record_push(struct records *records, piece class, uint16_t pc, enum leg leg
     records->work = made;
 }
 
-void record_reach(struct records *records, piece class, uint16_t pc, enum leg leg)
+void record_reach(struct records *records, store_ref class, uint16_t pc, enum leg leg)
 {
     struct class *at = class_at(records, class);
     unsigned bit = (unsigned)leg * records->facts->kinds[at->kind].count +
@@ -285,14 +287,14 @@ void record_reach(struct records *records, piece class, uint16_t pc, enum leg le
     record_push(records, class, pc, leg, ARM_ALL);
 }
 
-piece record_pop(struct records *records)
+store_ref record_pop(struct records *records)
 {
-    piece entry = records->work;
+    store_ref entry = records->work;
     records->work = entry_at(records, entry)->next;
     return entry;
 }
 
-void record_park(struct records *records, struct thing_rec *thing, piece entry)
+void record_park(struct records *records, struct thing_rec *thing, store_ref entry)
 {
     struct entry *at = entry_at(records, entry);
     if (thing->ring == STORE_NONE) {
@@ -305,7 +307,7 @@ void record_park(struct records *records, struct thing_rec *thing, piece entry)
     thing->ring = entry;
 }
 
-void record_drop(struct records *records, piece entry)
+void record_drop(struct records *records, store_ref entry)
 {
     entry_at(records, entry)->next = records->spare;
     records->spare = entry;
@@ -316,7 +318,7 @@ void record_stir(struct records *records, struct thing_rec *thing)
     if (thing->ring == STORE_NONE)
         return;
     struct entry *last = entry_at(records, thing->ring);
-    piece first = last->next;
+    store_ref first = last->next;
     last->next = records->work;
     records->work = first;
     thing->ring = STORE_NONE;

@@ -41,20 +41,20 @@ enum deed {
 };
 
 struct thing_rec {
-    piece ring;      /* the last of the entries that wait here; it leads to the first */
-    piece offers[2]; /* by side: OFFER_NONE, a class, or OFFER_MANY */
-    uint32_t deeds;  /* that are possible */
+    store_ref ring;      /* the last of the entries that wait here; it leads to the first */
+    store_ref offers[2]; /* by side: OFFER_NONE, a class, or OFFER_MANY */
+    uint32_t deeds;      /* that are possible */
 };
 
 struct env_rec {
-    struct env *env; /* NULL: virtual, or a ghost */
-    piece parent;    /* the next one outward; of an existing one made when it is first needed */
-    piece next;      /* of those that exist */
-    piece owner;     /* the class of the task whose own it is, if there is one */
-    piece classes;   /* of the others */
-    piece children;  /* virtual ones, by `sibling` */
-    piece sibling;
-    piece ghost;               /* the ghost inside of it, if there is one */
+    struct env *env;    /* NULL: virtual, or a ghost */
+    store_ref parent;   /* the next one outward; of an existing one made when it is first needed */
+    store_ref next;     /* of those that exist */
+    store_ref owner;    /* the class of the task whose own it is, if there is one */
+    store_ref classes;  /* of the others */
+    store_ref children; /* virtual ones, by `sibling` */
+    store_ref sibling;
+    store_ref ghost;           /* the ghost inside of it, if there is one */
     uint16_t layout;           /* NO_LAYOUT: a ghost */
     uint16_t kind;             /* virtual: of its owner */
     uint16_t made;             /* existing: virtual ones inside of it, all in all */
@@ -77,9 +77,9 @@ enum class_flag {
 
 struct class
 {
-    piece rec;
-    piece next;  /* in rec->classes */
-    uint16_t pc; /* its first place */
+    store_ref rec;
+    store_ref next; /* in rec->classes */
+    uint16_t pc;    /* its first place */
     uint16_t kind;
     uint8_t place;      /* enum place */
     uint8_t leg;        /* enum leg, of its first place */
@@ -91,8 +91,8 @@ struct class
 
 /* A class has come to a place. */
 struct entry {
-    piece next;
-    piece class;
+    store_ref next;
+    store_ref class;
     uint16_t pc;
     uint8_t leg;
     uint8_t arm; /* of a select */
@@ -101,22 +101,22 @@ struct entry {
 struct records {
     struct store store;
     const struct facts *facts;
-    bool hold;   /* environments are held, since others go on meanwhile */
-    bool failed; /* memory was out: what is noted down is not complete */
-    piece root;  /* the start's environment */
-    piece work;  /* entries to be looked at, a stack */
-    piece spare; /* entries */
+    bool hold;       /* environments are held, since others go on meanwhile */
+    bool failed;     /* memory was out: what is noted down is not complete */
+    store_ref root;  /* the start's environment */
+    store_ref work;  /* entries to be looked at, a stack */
+    store_ref spare; /* entries */
 };
 
-static inline struct env_rec *rec_at(const struct records *records, piece rec)
+static inline struct env_rec *rec_at(const struct records *records, store_ref rec)
 {
     return store_at(&records->store, rec);
 }
-static inline struct class *class_at(const struct records *records, piece class)
+static inline struct class *class_at(const struct records *records, store_ref class)
 {
     return store_at(&records->store, class);
 }
-static inline struct entry *entry_at(const struct records *records, piece entry)
+static inline struct entry *entry_at(const struct records *records, store_ref entry)
 {
     return store_at(&records->store, entry);
 }
@@ -138,27 +138,27 @@ void record_leave(struct records *records, struct env *env);
 /* Each returns STORE_NONE when memory is out, and has noted that in records->failed. */
 
 /* The record of an environment that exists. */
-piece record_env(struct records *records, struct env *env);
+store_ref record_env(struct records *records, struct env *env);
 /* The next one outward of a record that has one. */
-piece record_parent(struct records *records, piece rec);
+store_ref record_parent(struct records *records, store_ref rec);
 /* The class of a task that exists and has no environment of its own, at this place; one more task is in it.
  */
-piece record_class(struct records *records, piece rec, uint16_t kind, uint16_t pc, enum place place,
-                   enum leg leg);
+store_ref record_class(struct records *records, store_ref rec, uint16_t kind, uint16_t pc, enum place place,
+                       enum leg leg);
 /* The class of the one task whose own environment this is. */
-piece record_owner(struct records *records, piece rec, uint16_t kind, uint16_t pc, enum place place,
-                   enum leg leg);
+store_ref record_owner(struct records *records, store_ref rec, uint16_t kind, uint16_t pc, enum place place,
+                       enum leg leg);
 /* The class of the tasks of `kind` that a task in `rec` may spawn. */
-piece record_spawned(struct records *records, piece rec, uint16_t kind);
+store_ref record_spawned(struct records *records, store_ref rec, uint16_t kind);
 
 /* Notes that tasks of the class may come to `pc`, on that leg. */
-void record_reach(struct records *records, piece class, uint16_t pc, enum leg leg);
+void record_reach(struct records *records, store_ref class, uint16_t pc, enum leg leg);
 /* An entry of its own, on the stack. */
-void record_push(struct records *records, piece class, uint16_t pc, enum leg leg, uint8_t arm);
+void record_push(struct records *records, store_ref class, uint16_t pc, enum leg leg, uint8_t arm);
 /* Takes the next entry from the stack; there is one. */
-piece record_pop(struct records *records);
+store_ref record_pop(struct records *records);
 /* Puts an entry that is not on the stack into a thing's ring, or away. */
-void record_park(struct records *records, struct thing_rec *thing, piece entry);
-void record_drop(struct records *records, piece entry);
+void record_park(struct records *records, struct thing_rec *thing, store_ref entry);
+void record_drop(struct records *records, store_ref entry);
 /* More has become possible with this thing: all who wait there are looked at again. */
 void record_stir(struct records *records, struct thing_rec *thing);

@@ -58,7 +58,7 @@ static bool has_own(const struct facts *facts, const struct task *task)
 
 /* The class that a task belongs to, as far as that was noted down: the mark of one with an environment of its
  * own is that environment's record. */
-static piece class_of(const struct judge *judge, const struct task *task)
+static store_ref class_of(const struct judge *judge, const struct task *task)
 {
     if (task->mark == STORE_NONE || !has_own(&judge->facts, task))
         return task->mark;
@@ -71,7 +71,7 @@ void scan_task(struct judge *judge, struct task *task)
     if (class_of(judge, task) != STORE_NONE)
         return;
     struct standing at = standing_of(task, judge->facts.program);
-    piece rec = record_env(records, task->env);
+    store_ref rec = record_env(records, task->env);
     if (rec == STORE_NONE)
         return;
     if (has_own(&judge->facts, task))
@@ -105,7 +105,7 @@ static void note_age(struct judge *judge, const struct task *task)
 
 void scan_judge(struct judge *judge, struct task *task)
 {
-    piece id = class_of(judge, task);
+    store_ref id = class_of(judge, task);
     bool own = has_own(&judge->facts, task);
     enum verdict verdict = VERDICT_LIVE;
     if (id != STORE_NONE && !judge->given_up) {
@@ -127,13 +127,13 @@ void scan_judge(struct judge *judge, struct task *task)
 
 /* The class of a task that was spawned after all others had been noted down. Its spawner came to the spawn
  * before, and so its class is there. */
-static piece class_of_late(struct judge *judge, struct task *task)
+static store_ref class_of_late(struct judge *judge, struct task *task)
 {
     struct records *records = &judge->records;
     if (!has_own(&judge->facts, task))
         return record_spawned(records, record_env(records, task->env), task->kind);
-    piece outer = record_env(records, task->env->parent);
-    piece class = outer == STORE_NONE ? STORE_NONE : record_spawned(records, outer, task->kind);
+    store_ref outer = record_env(records, task->env->parent);
+    store_ref class = outer == STORE_NONE ? STORE_NONE : record_spawned(records, outer, task->kind);
     if (class != STORE_NONE)
         task->mark = class_at(records, class)->rec;
     return class;
@@ -146,7 +146,7 @@ static void arrives(struct watch *watch, struct task *task)
         return;
     if (judge->phase == PHASE_SCAN)
         scan_task(judge, task);
-    piece class = class_of(judge, task);
+    store_ref class = class_of(judge, task);
     if (class == STORE_NONE && !judge->records.failed)
         class = class_of_late(judge, task);
     if (class != STORE_NONE)

@@ -45,7 +45,7 @@ static bool grow(struct store *store)
     return true;
 }
 
-piece store_take(struct store *store, size_t bytes)
+store_ref store_take(struct store *store, size_t bytes)
 {
     CHECK(bytes <= STORE_PIECE_BYTES);
     uint32_t units = (uint32_t)((bytes + STORE_UNIT - 1) / STORE_UNIT);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* A piece: its place in the store, in units of 8 bytes. STORE_NONE: no piece. */
-typedef uint32_t piece;
+typedef uint32_t store_ref;
 
 #define STORE_NONE        0u
 #define STORE_CHUNK_BYTES (1u << 20)
@@ -30,7 +30,7 @@ void store_init(struct store *store, uint64_t most_bytes);
 void store_deinit(struct store *store);
 
 /* A piece, all zero; STORE_NONE: no memory, or no more of it than allowed. */
-piece store_take(struct store *store, size_t bytes);
+store_ref store_take(struct store *store, size_t bytes);
 
 /* Gives all pieces back; the memory is kept for the next ones. */
 void store_reset(struct store *store);
@@ -40,7 +40,7 @@ void store_reset(struct store *store);
 bool store_trim(struct store *store, uint32_t most);
 
 /* Where a piece is; it never moves. */
-static inline void *store_at(const struct store *store, piece at)
+static inline void *store_at(const struct store *store, store_ref at)
 {
     return store->chunks[at / STORE_CHUNK_UNITS] + (size_t)(at % STORE_CHUNK_UNITS) * STORE_UNIT;
 }

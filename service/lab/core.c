@@ -33,6 +33,9 @@ enum err core_init(struct core *core, const struct core_config *config)
         runtime_set_source(&core->runtime, config->source, config->supplies);
     if (err == ERR_OK && (err = add_programs(core)) != ERR_OK)
         runtime_deinit(&core->runtime);
+    if (err == ERR_OK)
+        judge_init(&core->judge, &core->runtime,
+                   &(struct judge_config){.interval_ns = config->judge_interval_ns});
     if (err != ERR_OK)
         free(core->programs);
     return err;
@@ -74,6 +77,7 @@ void core_close(struct core *core)
     core_deliver(core);
     reclaim_all(core);
     runtime_abandon(&core->runtime);
+    judge_deinit(&core->judge);
 }
 
 void core_deinit(struct core *core)
@@ -296,6 +300,7 @@ bool core_after_turn(struct core *core)
         next = link->next;
         given |= scenario_check(container_of(link, struct scenario, active));
     }
+    judge_tend(&core->judge);
     return ending_check(core) || given;
 }
 
@@ -311,6 +316,23 @@ static void fill_program(const struct core_program *program, struct snapshot_pro
     memcpy(copy->scenarios, program->scenarios, sizeof copy->scenarios);
     copy->scenarios_seen = program->scenarios_seen;
     copy->expected_leaked = 0;
+    copy->blocked_oldest_ms = 0;
+}
+
+static void fill_judge(const struct judge *judge, struct snapshot *snapshot)
+{
+    snapshot->judge_runs = judge->stats.runs;
+    snapshot->judge_seconds = judge->stats.run_seconds;
+    memcpy(snapshot->judge_buckets, judge->stats.buckets, sizeof snapshot->judge_buckets);
+}
+
+/* What is known of workloads, and not of programs. */
+static void fill_workload(const struct workload *workload, struct snapshot_program *copy)
+{
+    uint64_t blocked_ms = judge_blocked_ms(workload);
+    copy->expected_leaked += scenario_expected_of(workload);
+    if (blocked_ms > copy->blocked_oldest_ms)
+        copy->blocked_oldest_ms = blocked_ms;
 }
 
 void core_fill(struct core *core, struct snapshot *snapshot)
@@ -332,9 +354,9 @@ void core_fill(struct core *core, struct snapshot *snapshot)
         const struct scenario *scenario = container_of(link, struct scenario, active);
         const struct core_program *program = scenario->argument;
         for (size_t i = 0; i < scenario->workload_count; i++)
-            snapshot->programs[program->parts[i]].expected_leaked +=
-                scenario_expected_of(&scenario->workloads[i]);
+            fill_workload(&scenario->workloads[i], &snapshot->programs[program->parts[i]]);
     }
+    fill_judge(&core->judge, snapshot);
 }
 
 void core_answer(struct core *core, struct lab_request *request, int status, json_t *answer)

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "judge/judge.h"
 #include "lab/request.h"
 #include "lab/scenario.h"
 #include "lab/snapshot.h"
@@ -27,6 +28,7 @@ struct core_config {
     uint64_t max_heap_bytes;
     struct resource_source *source;   /* borrowed; NULL: there are no resources to be had */
     uint64_t supplies[SUPPLIES];      /* at most, of each */
+    uint64_t judge_interval_ns;       /* between two runs of the judge; 0: it runs only when asked */
     struct clock *clock;              /* borrowed */
     uint64_t (*seed)(void *argument); /* for scenarios that bring none */
     void *argument;
@@ -48,6 +50,7 @@ struct core_program {
 struct core {
     struct core_config config;
     struct runtime runtime;
+    struct judge judge;
     struct core_program *programs;            /* every mode that has been there; they never move */
     uint32_t program_count;                   /* at most LIMIT_PROGRAMS */
     struct pattern *retired[LIMIT_SCENARIOS]; /* in no catalogue any more, but scenarios show them */

@@ -198,6 +198,7 @@ static enum err init(struct lab *lab, const struct lab_config *config)
         .max_tasks = config->max_tasks,
         .max_heap_bytes = config->max_heap_bytes,
         .source = &lab->real.source,
+        .judge_interval_ns = config->judge_interval_ns,
         .clock = config->clock == NULL ? &lab->clock : config->clock,
         .seed = config->seed == NULL ? system_seed : config->seed,
         .argument = config->argument,

@@ -27,6 +27,7 @@ struct lab_config {
     uint64_t max_tasks; /* of all scenarios together, at most LIMIT_TASKS; see machine.h for a default */
     uint64_t max_heap_bytes;
     uint64_t supplies[SUPPLIES];      /* resources at most, of each supply */
+    uint64_t judge_interval_ns;       /* between two runs of the judge; 0: it runs only when asked */
     struct clock *clock;              /* borrowed; NULL: CLOCK_MONOTONIC */
     uint64_t (*seed)(void *argument); /* for scenarios that bring none; NULL: the system's random numbers */
     void *argument;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "judge/judge.h"
 #include "runtime/census.h"
 
 /* States of a scenario (DESIGN words: scenario). Names are label values of leaklab_scenarios. */
@@ -48,6 +49,7 @@ struct snapshot_program {
     uint64_t states_seen;     /* bit s: a task has been in state s at some time */
     uint64_t resources_seen;  /* bit k: a resource of kind k was opened at some time */
     uint64_t expected_leaked; /* live tasks that the pattern says are leaked: the ground truth */
+    uint64_t blocked_oldest_ms; /* see judge_blocked_ms(); 0: nobody is blocked */
 };
 
 struct snapshot {
@@ -62,7 +64,10 @@ struct snapshot {
     double lag_sum_seconds;
     uint64_t loop_turns;
     uint64_t loop_idle_ns;
-    uint32_t uv_handles[UV_HANDLE_KINDS]; /* index: uv_handle_type */
+    uint32_t uv_handles[UV_HANDLE_KINDS];      /* index: uv_handle_type */
+    uint64_t judge_buckets[JUDGE_BUCKETS + 1]; /* not cumulative */
+    double judge_seconds;
+    uint64_t judge_runs;
     uint32_t program_count;
     struct snapshot_program
         programs[]; /* program_count of them; order never changes, new ones are appended */

@@ -78,6 +78,13 @@ static json_t *view_panics(const struct scenario *scenario)
     return NULL;
 }
 
+/* Live tasks that the judge found leaked. */
+static json_t *view_leaked(const struct census *census)
+{
+    return json_pack("{s:I, s:I}", verdict_word(VERDICT_STUCK), (json_int_t)census->leaked[VERDICT_STUCK],
+                     verdict_word(VERDICT_ENDLESS), (json_int_t)census->leaked[VERDICT_ENDLESS]);
+}
+
 json_t *view_scenario(const struct scenario *scenario)
 {
     struct census census = scenario_census(scenario);
@@ -88,13 +95,14 @@ json_t *view_scenario(const struct scenario *scenario)
     uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
     char mode[MODE_TEXT];
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o, s:f}",
+        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:I, s:o, s:f}",
         "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
         scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant), "state",
         scenario_state_word(scenario->state), "cause", cause, "capped_by", limit, "spec",
         spec_json(&scenario->spec), "tasks", view_tasks(&census), "heap_bytes", (json_int_t)census.held_bytes,
         "channels", (json_int_t)census.channels, "tickers", (json_int_t)census.tickers, "resources",
         view_resources(&census), "starts", (json_int_t)census.starts, "starts_skipped",
-        (json_int_t)scenario->skipped, "expected_leaked", (json_int_t)scenario_expected_leaked(scenario),
-        "panics", view_panics(scenario), "age_seconds", (double)age_ms / 1000);
+        (json_int_t)scenario->skipped, "leaked", view_leaked(&census), "expected_leaked",
+        (json_int_t)scenario_expected_leaked(scenario), "panics", view_panics(scenario), "age_seconds",
+        (double)age_ms / 1000);
 }
