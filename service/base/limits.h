@@ -75,7 +75,8 @@
 #define LIMIT_JOBS        1000
 
 /* The judge. */
-#define LIMIT_JUDGE_BYTES (4ULL << 30) /* for the records of one start: some 40 million tasks with own things */
+#define LIMIT_JUDGE_BYTES                                                                                    \
+    (4ULL << 30) /* for the records of one start: some 40 million tasks with own things */
 
 /* HTTP. */
 #define LIMIT_BODY_BYTES         (64 * 1024)
