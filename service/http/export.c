@@ -199,12 +199,13 @@ static const struct metrics_declaration table[FAMILIES] = {
 
 /* What is about the real process, its loop and its visitors, and means nothing on virtual time. */
 static const bool real_only[FAMILIES] = {
-    [JUDGE_SECONDS] = true, [JUDGE_RUNS] = true, [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,      [HEAP_RESIDENT] = true,    [HEAP_RETAINED] = true,
-    [HEAP_MAPPED] = true,    [LOOP_LAG] = true,         [LOOP_TURNS] = true,       [LOOP_IDLE] = true,
-    [UV_HANDLES] = true,     [SNAPSHOT_AGE] = true,     [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true,
-    [BUILD] = true,          [PROC_CPU] = true,         [PROC_OPEN_FDS] = true,    [PROC_MAX_FDS] = true,
-    [PROC_VIRTUAL] = true,   [PROC_VIRTUAL_MAX] = true, [PROC_RESIDENT] = true,    [PROC_HEAP] = true,
-    [PROC_START] = true,     [PROC_THREADS] = true,     [THREADPOOL_DELAY] = true,
+    [JUDGE_SECONDS] = true,    [JUDGE_RUNS] = true,    [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,
+    [HEAP_RESIDENT] = true,    [HEAP_RETAINED] = true, [HEAP_MAPPED] = true,    [LOOP_LAG] = true,
+    [LOOP_TURNS] = true,       [LOOP_IDLE] = true,     [UV_HANDLES] = true,     [SNAPSHOT_AGE] = true,
+    [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true, [BUILD] = true,          [PROC_CPU] = true,
+    [PROC_OPEN_FDS] = true,    [PROC_MAX_FDS] = true,  [PROC_VIRTUAL] = true,   [PROC_VIRTUAL_MAX] = true,
+    [PROC_RESIDENT] = true,    [PROC_HEAP] = true,     [PROC_START] = true,     [PROC_THREADS] = true,
+    [THREADPOOL_DELAY] = true,
 };
 
 /* Which family shows which whole number of process_values. */

@@ -19,6 +19,7 @@ bool op_is_on_thing(enum op_code code)
     case OP_HOLD:
     case OP_DROP:
     case OP_CHANCE:
+    case OP_WORK:
     case OP_CODES:
         return false;
     case OP_SEND:
@@ -41,6 +42,8 @@ bool op_is_on_thing(enum op_code code)
     case OP_WAIT:
     case OP_SIGNAL:
     case OP_BROADCAST:
+    case OP_OPEN:
+    case OP_SHUT:
         break;
     }
     return true;

@@ -560,6 +560,9 @@ static void look_at_op(struct look *look, const struct op *op)
     case OP_STOP:
     case OP_CANCEL:
     case OP_AWAIT:
+    case OP_WORK:
+    case OP_OPEN:
+    case OP_SHUT:
         goes_on(look);
         return;
     default:

@@ -45,10 +45,10 @@ struct snapshot_program {
     struct census census;
     uint64_t limit_hits[LIMIT_KINDS];
     uint64_t scenarios[SCENARIO_STATES];
-    uint64_t scenarios_seen;  /* bit s: a scenario has been in state s at some time */
-    uint64_t states_seen;     /* bit s: a task has been in state s at some time */
-    uint64_t resources_seen;  /* bit k: a resource of kind k was opened at some time */
-    uint64_t expected_leaked; /* live tasks that the pattern says are leaked: the ground truth */
+    uint64_t scenarios_seen;    /* bit s: a scenario has been in state s at some time */
+    uint64_t states_seen;       /* bit s: a task has been in state s at some time */
+    uint64_t resources_seen;    /* bit k: a resource of kind k was opened at some time */
+    uint64_t expected_leaked;   /* live tasks that the pattern says are leaked: the ground truth */
     uint64_t blocked_oldest_ms; /* see judge_blocked_ms(); 0: nobody is blocked */
 };
 

@@ -56,7 +56,7 @@ struct census {
     uint64_t ticks_dropped;
     uint64_t starts;
     uint64_t open[RESOURCE_KINDS]; /* opened and not shut */
-    uint64_t leaked[VERDICTS]; /* live tasks by verdict; those that are not leaked are not counted here */
+    uint64_t leaked[VERDICTS];     /* live tasks by verdict; those that are not leaked are not counted here */
 };
 
 /* Adds every count of `more`. */
