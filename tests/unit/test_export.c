@@ -197,6 +197,33 @@ static void channels_and_ticks_are_summed_over_programs(void **state)
     assert_value(fixture, "leaklab_ticks_dropped_total", "80");
 }
 
+static void the_judge_is_shown_once_it_has_spoken(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *labels = "{pattern=\"";
+    struct snapshot_program *program = &fixture->snapshot->programs[0];
+    program->census.spawned = 10;
+    program->census.leaked[VERDICT_STUCK] = 3;
+    program->blocked_oldest_ms = 1500;
+    assert_null(strstr(scrape_as(fixture, METRICS_TEXT), "leaklab_tasks_leaked{"));
+    fixture->snapshot->judge_runs = 2;
+    fixture->snapshot->judge_buckets[1] = 2;
+    fixture->snapshot->judge_seconds = 0.5;
+    char name[256];
+    snprintf(name, sizeof name, "leaklab_tasks_leaked%s%s\",variant=\"%s\",verdict=\"stuck\"}", labels,
+             program->pattern, program->variant);
+    assert_value(fixture, name, "3");
+    snprintf(name, sizeof name, "leaklab_tasks_leaked%s%s\",variant=\"%s\",verdict=\"endless\"}", labels,
+             program->pattern, program->variant);
+    assert_value(fixture, name, "0");
+    snprintf(name, sizeof name, "leaklab_tasks_blocked_oldest_seconds%s%s\",variant=\"%s\"}", labels,
+             program->pattern, program->variant);
+    assert_value(fixture, name, "1.5");
+    assert_value(fixture, "leaklab_judge_runs_total", "2");
+    assert_value(fixture, "leaklab_judge_seconds_count", "2");
+    assert_value(fixture, "leaklab_judge_seconds_sum", "0.5");
+}
+
 static void the_loop_shows_lag_idle_time_handles_and_age(void **state)
 {
     struct fixture *fixture = *state;
@@ -362,6 +389,7 @@ int main(void)
         TEST(of_a_mix_only_scenarios_are_counted),
         TEST(a_leak_shows_and_what_has_appeared_stays),
         TEST(channels_and_ticks_are_summed_over_programs),
+        TEST(the_judge_is_shown_once_it_has_spoken),
         TEST(the_loop_shows_lag_idle_time_handles_and_age),
         TEST(heap_and_process_show_what_is_known),
         TEST(what_is_not_known_is_left_out),
