@@ -140,16 +140,16 @@ void record_leave(struct records *records, struct env *env);
 /* The record of an environment that exists. */
 store_ref record_env(struct records *records, struct env *env);
 /* The next one outward of a record that has one. */
-store_ref record_parent(struct records *records, store_ref rec);
+store_ref record_parent(struct records *records, store_ref inner);
 /* The class of a task that exists and has no environment of its own, at this place; one more task is in it.
  */
-store_ref record_class(struct records *records, store_ref rec, uint16_t kind, uint16_t pc, enum place place,
+store_ref record_class(struct records *records, store_ref in, uint16_t kind, uint16_t pc, enum place place,
                        enum leg leg);
 /* The class of the one task whose own environment this is. */
-store_ref record_owner(struct records *records, store_ref rec, uint16_t kind, uint16_t pc, enum place place,
+store_ref record_owner(struct records *records, store_ref of, uint16_t kind, uint16_t pc, enum place place,
                        enum leg leg);
-/* The class of the tasks of `kind` that a task in `rec` may spawn. */
-store_ref record_spawned(struct records *records, store_ref rec, uint16_t kind);
+/* The class of the tasks of `kind` that a task there may spawn. */
+store_ref record_spawned(struct records *records, store_ref by, uint16_t kind);
 
 /* Notes that tasks of the class may come to `pc`, on that leg. */
 void record_reach(struct records *records, store_ref class, uint16_t pc, enum leg leg);
