@@ -194,7 +194,7 @@ static void end(struct daemon *daemon)
     lab_set_ready(daemon->lab, false);
     uv_sem_post(&daemon->stop);
     for (size_t i = 0; i < COUNT_OF(daemon->signals); i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+        uv_unref((uv_handle_t *)&daemon->signals[i]);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -204,21 +204,34 @@ static void on_signal(uv_signal_t *handle, int number)
         lab_log_tasks(daemon->lab);
         return;
     }
+    if (daemon->ending)
+        return;
     log_line(&daemon->settings->log, LOG_INFO, "stopping",
              LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
     end(daemon);
 }
 
+static const int watched[] = {SIGTERM, SIGINT, SIGUSR1};
+
 static void watch_signals(struct daemon *daemon)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
     signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+    for (size_t i = 0; i < COUNT_OF(watched); i++) {
         uv_signal_init(&daemon->loop, &daemon->signals[i]);
         daemon->signals[i].data = daemon;
-        if (uv_signal_start(&daemon->signals[i], on_signal, numbers[i]) != 0)
+        if (uv_signal_start(&daemon->signals[i], on_signal, watched[i]) != 0)
             abort();
     }
+}
+
+/* Whoever sends another signal on the way out does not turn an orderly end into a death by signal. */
+static void ignore_signals(struct daemon *daemon)
+{
+    for (size_t i = 0; i < COUNT_OF(watched); i++) {
+        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+        signal(watched[i], SIG_IGN);
+    }
+    uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
 static void backend_post(void *context, struct lab_request *request)
@@ -303,6 +316,7 @@ static int serve(struct daemon *daemon)
         end(daemon);
     }
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    ignore_signals(daemon);
     return daemon->code;
 }
 
