@@ -4,3 +4,4 @@ target_include_directories(test_profile SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/ser
 foreach(thing judge judge_catalogue judge_slices)
   leaklab_unit_test(test_${thing} LINKS stage judge)
 endforeach()
+leaklab_unit_test(test_truth LINKS model judge)
