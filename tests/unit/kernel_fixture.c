@@ -5,6 +5,50 @@
 
 EMBEDDED_FILES(embedded_kernels);
 
+#define LINGER_NS   (50 * MS)
+#define LONGEST_NS  (7200000 * MS) /* more than the longest that anybody sleeps */
+#define SMALL_COUNT 10             /* what larger defaults are cut down to */
+
+static bool stays(uint64_t seed)
+{
+    return seed % 2 == 1;
+}
+
+void kernel_given(struct stage *stage, const struct mode *mode, uint64_t seed)
+{
+    const struct pattern *pattern = mode->pattern;
+    int64_t linger_ns = stays(seed) ? LINGER_OPEN_NS : LINGER_NS;
+    *stage = (struct stage){.host = stage, .program = pattern->variants[mode->variant].program};
+    for (uint16_t i = 0; i < pattern->param_count; i++) {
+        int64_t value = param_default(pattern, i, stage->params, linger_ns);
+        bool cut = pattern->params[i].type == PARAM_COUNT && value > SMALL_COUNT;
+        stage->params[i] = cut ? SMALL_COUNT : value;
+    }
+    struct stage_spec spec = {.linger_ns = stays(seed) ? 0 : LINGER_NS, .holds_bytes = 64, .seed = seed};
+    assert_int_equal(stage_set(stage, spec), ERR_OK);
+}
+
+/* Some of those who stay are cancelled in the midst of it, and so some looks come after that. */
+void kernel_pass(struct stage *stage, uint64_t seed, int look)
+{
+    static const int64_t apart_ns[KERNEL_LOOKS] = {0, 1 * MS, 3 * MS, 6 * MS};
+    stage_pass(stage, apart_ns[look]);
+    if (stays(seed) && (int)(seed / 2 % (KERNEL_LOOKS + 1)) == look)
+        stage_cancel(stage);
+}
+
+void kernel_end(struct stage *stage, uint64_t seed)
+{
+    if (!stays(seed))
+        stage_pass(stage, LONGEST_NS);
+    stage_cancel(stage);
+    stage_pass(stage, LONGEST_NS);
+    assert_int_equal(stage_in(stage, TASK_LINGER), 0);
+    assert_int_equal(stage_in(stage, TASK_READY), 0);
+    assert_int_equal(stage->runtime->wheel.armed, 0);
+    assert_int_equal(stage_ended(stage, END_PANICKED), 0);
+}
+
 /* One test: of a mode, and with a name of its own. */
 struct listed {
     struct mode mode;

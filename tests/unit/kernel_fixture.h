@@ -1,4 +1,5 @@
-/* The files of tests/kernels, and tests that are run on every variant of each of them. */
+/* The files of tests/kernels on a stage of their own, and tests that are run on every variant of each of
+ * them. */
 #pragma once
 
 #include <setjmp.h>
@@ -8,6 +9,22 @@
 #include <cmocka.h>
 
 #include "language/catalogue.h"
+#include "stage.h"
+
+#define KERNEL_SEEDS 1000
+
+/* The mode on a stage, with its counts cut down. The owner leaves after a while, with odd seeds only when the
+ * scenario is cancelled. */
+void kernel_given(struct stage *stage, const struct mode *mode, uint64_t seed);
+
+/* Lets time pass until the next moment at which somebody may look, before the owner leaves: so many are
+ * there. */
+#define KERNEL_LOOKS 4
+void kernel_pass(struct stage *stage, uint64_t seed, int look);
+
+/* The owner leaves, the scenario is cancelled, and time passes until no timer is armed any more. That is the
+ * ground truth: whoever is there then will never move. */
+void kernel_end(struct stage *stage, uint64_t seed);
 
 /* A test; its state is a `const struct mode *`. */
 struct kernel_case {
