@@ -11,7 +11,11 @@
 #include "language/catalogue.h"
 #include "stage.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KERNEL_SEEDS 200
+#else
 #define KERNEL_SEEDS 1000
+#endif
 
 /* The mode on a stage, with its counts cut down. The owner leaves after a while, with odd seeds only when the
  * scenario is cancelled. */
