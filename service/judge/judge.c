@@ -55,14 +55,16 @@ static void end(struct judge *judge)
     count_run(judge);
     list_init(&fulfilled);
     list_splice(&fulfilled, &judge->waiting);
-    if (list_empty(&judge->wishes))
-        rest(judge);
-    else
-        begin(judge);
     while ((link = list_pop_front(&fulfilled)) != NULL) {
         struct judge_wish *wish = container_of(link, struct judge_wish, link);
         wish->done(wish);
     }
+    if (judge->phase != PHASE_IDLE)
+        return; /* somebody who was told has asked again */
+    if (judge->held || list_empty(&judge->wishes))
+        rest(judge);
+    else
+        begin(judge);
 }
 
 /* False when the run is over. */
@@ -98,7 +100,9 @@ static bool on_job(struct job *job)
 static void on_timer(struct call *call)
 {
     struct judge *judge = container_of(call, struct judge, timer);
-    if (judge->phase == PHASE_IDLE)
+    if (judge->held)
+        rest(judge);
+    else if (judge->phase == PHASE_IDLE)
         begin(judge);
 }
 
@@ -137,7 +141,21 @@ void judge_now(struct judge *judge)
 void judge_ask(struct judge *judge, struct judge_wish *wish)
 {
     list_push_back(&judge->wishes, &wish->link);
-    if (judge->phase == PHASE_IDLE)
+    if (judge->phase == PHASE_IDLE && !judge->held)
+        begin(judge);
+}
+
+void judge_hold(struct judge *judge)
+{
+    CHECK(judge->phase == PHASE_IDLE && !judge->held);
+    judge->held = true;
+}
+
+void judge_let(struct judge *judge)
+{
+    CHECK(judge->held);
+    judge->held = false;
+    if (!list_empty(&judge->wishes))
         begin(judge);
 }
 

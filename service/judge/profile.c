@@ -114,6 +114,18 @@ enum err profile_add_origin(struct profile *profile, uint32_t place, uint32_t pa
     return ERR_OK;
 }
 
+enum err profile_explain(struct profile *profile, uint32_t place, bool relock, const char *lacks)
+{
+    const char *text = copy(profile, lacks);
+    if (text == NULL)
+        return ERR_MEMORY;
+    if (relock)
+        profile->places[place].lacks_relock = text;
+    else
+        profile->places[place].lacks = text;
+    return ERR_OK;
+}
+
 enum err profile_add_scenario(struct profile *profile, const char *name, uint32_t *index)
 {
     const char *text = copy(profile, name);
@@ -196,28 +208,63 @@ static uint64_t class_age_ms(unsigned class)
     return (8ull + (class & 7)) << doublings;
 }
 
-enum err profile_count(struct profile *profile, struct profile_key key, uint64_t age_ms, uint64_t held_bytes)
+/* Keeps the oldest ones in order. */
+static void keep_oldest(struct profile_group *group, const struct profile_task *task)
 {
-    bool full = false;
-    struct profile_sample *sample = find_sample(profile, key, &full);
-    if (sample == NULL && !full)
-        return ERR_MEMORY;
-    struct profile_group *group = full ? NULL : find_group(profile, key, &full);
-    if (group == NULL && !full)
-        return ERR_MEMORY;
-    profile->tasks++;
-    if (full) {
-        profile->unlisted_tasks[key.verdict]++;
-        profile->unlisted_held_bytes += held_bytes;
-        return ERR_OK;
-    }
+    struct profile_example *oldest = group->oldest;
+    unsigned at = PROFILE_EXAMPLES;
+    while (at > 0 && (oldest[at - 1].id == 0 || oldest[at - 1].age_ms < task->age_ms))
+        at--;
+    if (at == PROFILE_EXAMPLES || task->id == 0)
+        return;
+    memmove(&oldest[at + 1], &oldest[at], (PROFILE_EXAMPLES - 1 - at) * sizeof *oldest);
+    oldest[at] = (struct profile_example){.id = task->id, .age_ms = task->age_ms};
+}
+
+/* Most tasks are like the one before: true when that is so, and nothing has to be looked up. */
+static bool is_as_last(const struct profile *profile, const struct profile_key *key)
+{
+    return profile->last_sample < profile->sample_count && profile->last_group < profile->group_count &&
+           same_key(&profile->samples[profile->last_sample].key, key) &&
+           profile->groups[profile->last_group].place == key->place &&
+           profile->groups[profile->last_group].verdict == key->verdict;
+}
+
+static void count_in(struct profile *profile, const struct profile_task *task)
+{
+    struct profile_sample *sample = &profile->samples[profile->last_sample];
+    struct profile_group *group = &profile->groups[profile->last_group];
     sample->tasks++;
-    sample->held_bytes += held_bytes;
+    sample->held_bytes += task->held_bytes;
     group->tasks++;
-    group->held_bytes += held_bytes;
-    group->ages[age_class(age_ms)]++;
-    if (age_ms > group->oldest_ms)
-        group->oldest_ms = age_ms;
+    group->held_bytes += task->held_bytes;
+    group->ages[age_class(task->age_ms)]++;
+    if (task->age_ms > group->oldest_ms)
+        group->oldest_ms = task->age_ms;
+    keep_oldest(group, task);
+}
+
+enum err profile_count(struct profile *profile, struct profile_key key, const struct profile_task *task)
+{
+    if (!is_as_last(profile, &key)) {
+        bool full = false;
+        struct profile_sample *sample = find_sample(profile, key, &full);
+        if (sample == NULL && !full)
+            return ERR_MEMORY;
+        struct profile_group *group = full ? NULL : find_group(profile, key, &full);
+        if (group == NULL && !full)
+            return ERR_MEMORY;
+        if (full) {
+            profile->tasks++;
+            profile->unlisted_tasks[key.verdict]++;
+            profile->unlisted_held_bytes += task->held_bytes;
+            return ERR_OK;
+        }
+        profile->last_sample = (uint32_t)(sample - profile->samples);
+        profile->last_group = (uint32_t)(group - profile->groups);
+    }
+    profile->tasks++;
+    count_in(profile, task);
     return ERR_OK;
 }
 

@@ -18,12 +18,14 @@
 
 /* A step of a pattern's file. */
 struct profile_place {
-    const char *pattern;   /* "recv" */
-    const char *variant;   /* "leak" */
-    const char *file;      /* "recv.yaml" */
-    const char *task;      /* the kind of task whose step it is: "consumer" */
-    const char *statement; /* "recv jobs" */
-    const char *frame;     /* as a profiler shows it: "consumer recv jobs" */
+    const char *pattern;      /* "recv" */
+    const char *variant;      /* "leak" */
+    const char *file;         /* "recv.yaml" */
+    const char *task;         /* the kind of task whose step it is: "consumer" */
+    const char *statement;    /* "recv jobs" */
+    const char *frame;        /* as a profiler shows it: "consumer recv jobs" */
+    const char *lacks;        /* why a stuck task does not go on, see judge/why.h; NULL: not known */
+    const char *lacks_relock; /* the same of one that was signalled and waits for its condition's lock */
     uint32_t line;
     uint32_t column;
 };
@@ -50,15 +52,23 @@ struct profile_sample {
     uint64_t held_bytes;
 };
 
+/* A task by its name, see judge/collect.h; 0: none. */
+struct profile_example {
+    uint64_t id;
+    uint64_t age_ms;
+};
+
 /* All tasks at one place with one verdict. */
-#define PROFILE_AGES 256
+#define PROFILE_AGES     256
+#define PROFILE_EXAMPLES 5
 struct profile_group {
     uint32_t place;
     uint8_t verdict;
     uint64_t tasks;
     uint64_t held_bytes;
     uint64_t oldest_ms;
-    uint32_t ages[PROFILE_AGES]; /* tasks by age, see profile_median_ms() */
+    struct profile_example oldest[PROFILE_EXAMPLES]; /* the oldest first */
+    uint32_t ages[PROFILE_AGES];                     /* tasks by age, see profile_median_ms() */
 };
 
 struct profile {
@@ -70,7 +80,8 @@ struct profile {
     struct profile_group *groups;
     struct profile_table *table; /* finds samples and groups while it is being counted up */
     uint32_t place_count, origin_count, scenario_count, sample_count, group_count;
-    uint64_t tasks; /* all that were counted, unlisted ones included */
+    uint32_t last_sample, last_group; /* those of the task that was counted last */
+    uint64_t tasks;                   /* all that were counted, unlisted ones included */
     uint64_t unlisted_tasks[VERDICTS];
     uint64_t unlisted_held_bytes;
 };
@@ -87,8 +98,18 @@ enum err profile_add_place(struct profile *profile, const struct program *progra
 enum err profile_add_origin(struct profile *profile, uint32_t place, uint32_t parent, uint32_t *index);
 enum err profile_add_scenario(struct profile *profile, const char *name, uint32_t *index);
 
-/* Counts a task that has been at its place for `age_ms`. ERR_MEMORY: it was not counted. */
-enum err profile_count(struct profile *profile, struct profile_key key, uint64_t age_ms, uint64_t held_bytes);
+/* Says why tasks that are stuck at a place do not go on; the text is copied. ERR_MEMORY. */
+enum err profile_explain(struct profile *profile, uint32_t place, bool relock, const char *lacks);
+
+/* One task. */
+struct profile_task {
+    uint64_t id;     /* 0: has none */
+    uint64_t age_ms; /* for how long it has been at its place */
+    uint64_t held_bytes;
+};
+
+/* Counts a task. ERR_MEMORY: it was not counted. */
+enum err profile_count(struct profile *profile, struct profile_key key, const struct profile_task *task);
 
 /* Counting is over: groups stand with most tasks first, leaked ones before live ones, samples likewise. */
 void profile_finish(struct profile *profile);

@@ -160,6 +160,7 @@ static void start_free(struct start *start)
     struct workload *workload = start->workload;
     CHECK(start->live == 0 && list_empty(&start->tickers) && list_empty(&start->resources));
     watch_pass_start(workload->runtime, start);
+    walk_leave_start(workload->runtime, start);
     list_remove(&start->link);
     if (start->owner_left)
         workload->owners_left--;

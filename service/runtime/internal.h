@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/runtime.h"
+#include "runtime/walk.h"
 #include "runtime/watch.h"
 
 /* Brings the runtime's time up to date; returns the clock's. */
@@ -12,12 +13,30 @@ uint64_t runtime_deadline_ms(const struct runtime *runtime, int64_t ns);
 /* Wakes the next of those who wait in runtime->waking, of which there is one. */
 void runtime_wake_next(struct runtime *runtime);
 
-/* Whoever walks over the starts (runtime/watch.h) is told that one is about to leave its list. */
+/* Whoever walks over the starts (runtime/watch.h, runtime/walk.h) is moved on: one is about to leave its
+ * list. */
 static inline void watch_pass_start(struct runtime *runtime, const struct start *start)
 {
     struct watch *watch = runtime->watch;
+    struct walk *walk = runtime->walk;
+    if (walk != NULL && walk->next_start == &start->link)
+        walk->next_start = start->link.next;
     if (watch != NULL && watch->next_start == &start->link)
         watch->next_start = start->link.next;
+}
+/* The same for one that is about to go. */
+static inline void walk_leave_start(struct runtime *runtime, const struct start *start)
+{
+    struct walk *walk = runtime->walk;
+    if (walk != NULL && walk->start == start)
+        walk->start = NULL;
+}
+/* The same for a task that is about to leave its list. */
+static inline void walk_pass_task(struct runtime *runtime, const struct task *task)
+{
+    struct walk *walk = runtime->walk;
+    if (__builtin_expect(walk != NULL, 0) && walk->next_task == &task->link)
+        walk->next_task = task->link.next;
 }
 /* True when a task's deeds are to be told. */
 static inline bool watch_sees(const struct watch *watch, const struct task *task)

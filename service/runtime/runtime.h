@@ -138,6 +138,8 @@ struct runtime {
     uint64_t supplies_max[SUPPLIES];
     struct link workloads;
     struct watch *watch; /* NULL, or who looks on: runtime/watch.h */
+    struct walk *walk;   /* NULL, or who walks over all tasks: runtime/walk.h */
+    uint16_t walks;      /* serial of the last walk */
     bool abandoned;
 };
 

@@ -234,6 +234,7 @@ void task_finish(struct task *task, enum task_end how)
     struct runtime *runtime = workload->runtime;
     if (watch_sees(runtime->watch, task))
         runtime->watch->leaves(runtime->watch, task);
+    walk_pass_task(runtime, task);
     if (task->verdict != VERDICT_LIVE)
         count_sub(workload, leaked[task->verdict], 1);
     if (task->state == TASK_READY)

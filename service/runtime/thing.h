@@ -117,6 +117,7 @@ struct start {
     uint64_t index; /* 0 for the workload's first start */
     uint32_t live;  /* tasks */
     bool owner_left;
+    uint16_t walked; /* serial of the last walk that entered it (runtime/walk.h) */
 };
 
 #define ENV_HEADER_BYTES   ((uint32_t)sizeof(struct env))

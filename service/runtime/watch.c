@@ -40,6 +40,7 @@ void watch_judge(struct task *task, enum verdict verdict)
     CHECK(task->state != TASK_READY);
     if (workload->census.leaked[VERDICT_STUCK] == 1 || task->since < workload->stuck_since)
         workload->stuck_since = task->since;
+    walk_pass_task(workload->runtime, task);
     list_remove(&task->link);
     list_push_back(&task->start->stuck, &task->link);
 }

@@ -122,6 +122,11 @@ void workload_join(struct workload *one, struct workload *other)
 /* Whoever walks over the workloads is told that this one is about to leave. */
 static void watch_pass_workload(const struct workload *workload)
 {
+    struct walk *walk = workload->runtime->walk;
+    if (walk != NULL && walk->workload == workload)
+        walk_skip(walk);
+    if (walk != NULL && walk->next_workload == &workload->link)
+        walk->next_workload = workload->link.next;
     struct watch *watch = workload->runtime->watch;
     if (watch == NULL)
         return;

@@ -75,8 +75,9 @@ static struct profile *given_profile(void)
 static void count(struct profile *profile, struct profile_key key, uint64_t times, uint64_t age_ms,
                   uint64_t held_bytes)
 {
+    struct profile_task task = {.age_ms = age_ms, .held_bytes = held_bytes};
     for (uint64_t i = 0; i < times; i++)
-        assert_int_equal(profile_count(profile, key, age_ms, held_bytes), ERR_OK);
+        assert_int_equal(profile_count(profile, key, &task), ERR_OK);
 }
 
 static struct profile *counted_profile(void)
@@ -254,10 +255,11 @@ static void the_text_form_is_go_s(void **state)
 static bool make_and_write(void *argument)
 {
     struct profile *profile = profile_new();
+    struct profile_task task = {.age_ms = 1, .held_bytes = 1};
     struct buf out;
     buf_init(&out, LIMIT_PROFILE_BYTES);
     bool made = profile != NULL && set_up(profile, argument) == ERR_OK &&
-                profile_count(profile, STUCK_AT_RECV(0), 1, 1) == ERR_OK &&
+                profile_count(profile, STUCK_AT_RECV(0), &task) == ERR_OK &&
                 pprof_write(profile, PPROF_TASKS, 0, &out) == ERR_OK;
     buf_deinit(&out);
     profile_free(profile);
