@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "judge/profile.h"
 #include "language/pattern.h"
 
 #define CALL_MAGIC 0x63616c6cU
@@ -65,6 +66,7 @@ void call_free(struct lab_request *request)
     json_decref(request->body);
     json_decref(request->answer);
     pattern_free(request->pattern);
+    profile_free(request->profile);
     free(call);
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "http/answer.h"
 #include "http/body.h"
+#include "http/debug.h"
 #include "http/parts.h"
 #include "lab/problem.h"
 
@@ -257,8 +258,12 @@ static struct lab_request *read_request(struct exchange *exchange, json_t **prob
     if (request == NULL)
         return NULL;
     memcpy(request->name, exchange->match.name, sizeof request->name);
-    if (route_read_query(route, exchange->match.query, &request->reclaim, problem) &&
-        read_content(exchange, request, problem))
+    bool good = query_read(route->keys, exchange->match.query, &exchange->query, problem);
+    request->reclaim = exchange->query.reclaim;
+    request->tasks = exchange->query.tasks;
+    request->tasks.leaked |= route->view == VIEW_PPROF_LEAKED;
+    request->tasks.token = route->view == VIEW_TASKS;
+    if (good && read_content(exchange, request, problem))
         return request;
     call_free(request);
     return NULL;
@@ -287,13 +292,15 @@ static enum MHD_Result ask_lab(struct exchange *exchange)
 }
 
 /* Whatever is new is at the path that it was posted to, and its name. */
-static struct MHD_Response *lab_response(const struct route *route, const struct lab_request *request)
+static struct MHD_Response *lab_response(const struct exchange *exchange, struct lab_request *request)
 {
+    if (request->profile != NULL)
+        return debug_response(exchange, request);
     struct MHD_Response *response = answer_json(request->status, request->answer);
     if (response == NULL || request->location[0] == '\0')
         return response;
     char location[sizeof request->location + 16];
-    snprintf(location, sizeof location, "%s/%s", route->path, request->location);
+    snprintf(location, sizeof location, "%s/%s", exchange->match.route->path, request->location);
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, location) == MHD_YES)
         return response;
     MHD_destroy_response(response);
@@ -308,7 +315,7 @@ static enum MHD_Result answer_waiting(struct exchange *exchange)
     case TICKET_WAITING:
         return MHD_YES;
     case TICKET_ANSWERED: {
-        struct MHD_Response *response = lab_response(exchange->match.route, request);
+        struct MHD_Response *response = lab_response(exchange, request);
         int status = request->status;
         call_free(request);
         return answer_queue(exchange, status, response);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "http/desk.h"
+#include "http/query.h"
 #include "http/route.h"
 
 struct server;
@@ -32,6 +33,7 @@ struct exchange {
     bool refused; /* by `refusal`; NULL: no memory for it */
     json_t *refusal;
     struct route_match match;
+    struct query query; /* of a request that the lab answers */
     struct buf body;
     size_t discarded;
     struct ticket ticket;

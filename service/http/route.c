@@ -7,7 +7,9 @@
 #include "base/check.h"
 #include "base/suggest.h"
 #include "http/body.h"
+#include "http/debug.h"
 #include "http/local.h"
+#include "http/query.h"
 #include "http/scrape.h"
 #include "lab/problem.h"
 
@@ -26,7 +28,7 @@ const struct route route_table[] = {
     {"/scenario", ROUTE_GET, .verb = LAB_SCENARIO_LIST, .about = "all scenarios, newest first", .curl = ""},
     {"/scenario/{name}", ROUTE_GET, .verb = LAB_SCENARIO_SHOW, .about = "one scenario and its live counts",
      .curl = "", .example = "/scenario/leak-recv-1"},
-    {"/scenario/{name}", ROUTE_DELETE, .verb = LAB_SCENARIO_DELETE, .reclaim = true,
+    {"/scenario/{name}", ROUTE_DELETE, .verb = LAB_SCENARIO_DELETE, .keys = 1u << QUERY_RECLAIM,
      .about = "cancel it; ?reclaim=true also frees what leaked", .curl = "-X DELETE",
      .example = "/scenario/leak-recv-1"},
     {"/reset", ROUTE_POST, .verb = LAB_RESET, .about = "cancel and reclaim everything, as a restart would",
@@ -41,6 +43,21 @@ const struct route route_table[] = {
     {"/patterns/{name}", ROUTE_DELETE, .verb = LAB_PATTERN_DELETE,
      .about = "remove a pattern of one's own that nothing uses", .curl = "-X DELETE",
      .example = "/patterns/mine"},
+    {"/debug/tasks", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_TASKS,
+     .keys = QUERY_OF_TASKS | 1u << QUERY_LEAKED | 1u << QUERY_LIMIT | 1u << QUERY_FORMAT,
+     .about = "which tasks are leaked, why, and where; ?leaked=true, ?format=json", .curl = ""},
+    {"/debug/tasks/{name}", ROUTE_GET, .verb = LAB_TASK,
+     .about = "one task: what it waits for, sees and holds", .curl = "",
+     .example = "/debug/tasks/0123456789abcdef"},
+    {"/debug/pprof", ROUTE_GET, debug_index, .about = "the profiles that there are", .curl = ""},
+    {"/debug/pprof/tasks", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_PPROF_TASKS,
+     .keys = QUERY_OF_TASKS | 1u << QUERY_DEBUG, .about = "every task by its stack, for go tool pprof",
+     .curl = "-o tasks.pb.gz"},
+    {"/debug/pprof/leaked", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_PPROF_LEAKED,
+     .keys = QUERY_OF_TASKS | 1u << QUERY_DEBUG, .about = "the leaked ones", .curl = "-o leaked.pb.gz"},
+    {"/debug/pprof/heap", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_PPROF_HEAP,
+     .keys = QUERY_OF_TASKS | 1u << QUERY_DEBUG, .about = "heap that tasks hold, by their stack",
+     .curl = "-o heap.pb.gz"},
     {"/healthz", ROUTE_GET, local_health, .about = "does the daemon live?", .curl = ""},
     {"/readyz", ROUTE_GET, local_ready, .about = "does it take work? (503: starting, stopping or stalled)",
      .curl = ""},
@@ -139,55 +156,6 @@ void route_find(const char *method, const char *target, struct route_match *matc
             memcpy(match->name, name, sizeof name);
         }
     }
-}
-
-/* One `name=value` of a query; false with *problem when it is not `reclaim=true` or `reclaim=false`. */
-static bool read_parameter(const struct route *route, const char *text, size_t size, bool *reclaim,
-                           bool *seen, json_t **problem)
-{
-    const char *equals = memchr(text, '=', size);
-    size_t name_size = equals == NULL ? size : (size_t)(equals - text);
-    char name[LIMIT_TARGET_BYTES + 1];
-    char value[LIMIT_TARGET_BYTES + 1] = "";
-    bool decoded =
-        body_unescape(text, name_size, true, name, LIMIT_TARGET_BYTES) &&
-        (equals == NULL || body_unescape(equals + 1, size - name_size - 1, true, value, LIMIT_TARGET_BYTES));
-    if (!decoded) {
-        *problem =
-            problem_new(400, "the query holds a bad %%-escape, a zero byte, or text that is not UTF-8");
-        return false;
-    }
-    *problem = problem_new(422, "the query cannot be used");
-    if (!route->reclaim)
-        problem_add_member(*problem, name, "unknown query parameter \"%s\": none is known here", name);
-    else if (strcmp(name, "reclaim") != 0)
-        problem_add_member(*problem, name, "unknown query parameter \"%s\": did you mean \"reclaim\"?", name);
-    else if (*seen)
-        problem_add_member(*problem, name, "given twice");
-    else if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-        problem_add_member(*problem, name, "\"%s\" is neither \"true\" nor \"false\"", value);
-    else {
-        json_decref(*problem);
-        *problem = NULL;
-        *seen = true;
-        *reclaim = value[0] == 't';
-        return true;
-    }
-    return false;
-}
-
-bool route_read_query(const struct route *route, const char *query, bool *reclaim, json_t **problem)
-{
-    bool seen = false;
-    *problem = NULL;
-    *reclaim = false;
-    while (*query != '\0') {
-        size_t size = strcspn(query, "&");
-        if (size > 0 && !read_parameter(route, query, size, reclaim, &seen, problem))
-            return false;
-        query += size + (query[size] == '&');
-    }
-    return true;
 }
 
 void route_suggest(struct buf *text, const char *target)

@@ -6,12 +6,16 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "lab/request.h"
 
 struct exchange;
+
+/* How a profile that the lab answers with is shown. */
+enum route_view { VIEW_NONE, VIEW_TASKS, VIEW_PPROF_TASKS, VIEW_PPROF_LEAKED, VIEW_PPROF_HEAP, ROUTE_VIEWS };
 
 enum route_method { ROUTE_GET, ROUTE_POST, ROUTE_DELETE, ROUTE_METHODS };
 
@@ -24,10 +28,11 @@ struct route {
         struct exchange *exchange); /* answers on the HTTP thread; NULL: the lab answers */
     enum lab_verb verb;             /* what to ask the lab */
     enum route_body body;           /* what it takes */
-    bool reclaim;                   /* takes the query parameter `reclaim` */
-    const char *about;              /* for the index page */
-    const char *curl;               /* an example's arguments before the URL, "" for none */
-    const char *example;            /* the example's path; NULL: the same as `path` */
+    uint32_t keys;                  /* of a query, those that it takes: see http/query.h */
+    enum route_view view;
+    const char *about;   /* for the index page */
+    const char *curl;    /* an example's arguments before the URL, "" for none */
+    const char *example; /* the example's path; NULL: the same as `path` */
 };
 
 extern const struct route route_table[];
@@ -56,11 +61,6 @@ const char *route_method_word(enum route_method method);
  * where GET does; one slash at the end is ignored; segments are percent-decoded before they are compared.
  * `match->query` points into `target`. */
 void route_find(const char *method, const char *target, struct route_match *match);
-
-/* Reads the query of a route that the lab answers. False when it holds an unknown parameter, one given twice,
- * or a value other than true and false: *problem is then a 422 that the caller owns, or NULL when memory is
- * out. */
-bool route_read_query(const struct route *route, const char *query, bool *reclaim, json_t **problem);
 
 /* Appends a sentence about a target that has no route: the nearest one, or all. */
 void route_suggest(struct buf *text, const char *target);

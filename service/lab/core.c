@@ -33,9 +33,11 @@ enum err core_init(struct core *core, const struct core_config *config)
         runtime_set_source(&core->runtime, config->source, config->supplies);
     if (err == ERR_OK && (err = add_programs(core)) != ERR_OK)
         runtime_deinit(&core->runtime);
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         judge_init(&core->judge, &core->runtime,
                    &(struct judge_config){.interval_ns = config->judge_interval_ns});
+        debug_init(&core->debug, core, config->seed(config->argument));
+    }
     if (err != ERR_OK)
         free(core->programs);
     return err;
@@ -74,6 +76,7 @@ void core_close(struct core *core)
         return;
     core->closed = true;
     ending_close(core);
+    debug_close(&core->debug);
     core_deliver(core);
     reclaim_all(core);
     runtime_abandon(&core->runtime);

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "judge/judge.h"
+#include "lab/debug.h"
 #include "lab/request.h"
 #include "lab/scenario.h"
 #include "lab/snapshot.h"
@@ -51,6 +52,7 @@ struct core {
     struct core_config config;
     struct runtime runtime;
     struct judge judge;
+    struct debug debug;
     struct core_program *programs;            /* every mode that has been there; they never move */
     uint32_t program_count;                   /* at most LIMIT_PROGRAMS */
     struct pattern *retired[LIMIT_SCENARIOS]; /* in no catalogue any more, but scenarios show them */

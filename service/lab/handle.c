@@ -208,6 +208,10 @@ void core_handle(struct core *core, struct lab_request *request)
     case LAB_PATTERN_DELETE:
         delete_pattern(core, request);
         return;
+    case LAB_TASKS:
+    case LAB_TASK:
+        debug_ask(&core->debug, request);
+        return;
     }
     CHECK(!"a verb");
 }

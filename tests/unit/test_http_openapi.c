@@ -49,7 +49,7 @@ static void every_route_is_described(void **state)
             fail_msg("not described: %s %s", operation_of(&route_table[i]), route_table[i].path);
         assert_int_equal(json_object_get(operation, "requestBody") != NULL,
                          route_table[i].body != ROUTE_NO_BODY);
-        assert_int_equal(json_object_get(operation, "parameters") != NULL, route_table[i].reclaim);
+        assert_int_equal(json_object_get(operation, "parameters") != NULL, route_table[i].keys != 0);
     }
     json_decref(root);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
+#include "http/query.h"
 #include "http/route.h"
 #include "lab/problem.h"
 
@@ -126,12 +127,12 @@ static const struct route *cancel_route(void)
 static void a_query_may_ask_to_reclaim(void **state)
 {
     (void)state;
-    bool reclaim;
+    struct query query;
     json_t *problem;
-    assert_true(route_read_query(cancel_route(), "reclaim=true", &reclaim, &problem) && reclaim);
-    assert_true(route_read_query(cancel_route(), "reclaim=false", &reclaim, &problem) && !reclaim);
-    assert_true(route_read_query(cancel_route(), "", &reclaim, &problem) && !reclaim);
-    assert_true(route_read_query(cancel_route(), "&&", &reclaim, &problem) && !reclaim);
+    assert_true(query_read(cancel_route()->keys, "reclaim=true", &query, &problem) && query.reclaim);
+    assert_true(query_read(cancel_route()->keys, "reclaim=false", &query, &problem) && !query.reclaim);
+    assert_true(query_read(cancel_route()->keys, "", &query, &problem) && !query.reclaim);
+    assert_true(query_read(cancel_route()->keys, "&&", &query, &problem) && !query.reclaim);
 }
 
 static void any_other_query_is_refused(void **state)
@@ -148,9 +149,9 @@ static void any_other_query_is_refused(void **state)
                  {"%=true", NULL, 400},
                  {"reclaim=%00", NULL, 400}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        bool reclaim;
+        struct query query;
         json_t *problem;
-        assert_false(route_read_query(cancel_route(), cases[i].query, &reclaim, &problem));
+        assert_false(query_read(cancel_route()->keys, cases[i].query, &query, &problem));
         assert_int_equal(problem_status(problem), cases[i].status);
         const json_t *error = json_array_get(json_object_get(problem, "errors"), 0);
         if (cases[i].part != NULL)
@@ -162,9 +163,9 @@ static void any_other_query_is_refused(void **state)
 static void a_route_without_parameters_takes_none(void **state)
 {
     (void)state;
-    bool reclaim;
+    struct query query;
     json_t *problem;
-    assert_false(route_read_query(find("GET", "/scenario").route, "reclaim=true", &reclaim, &problem));
+    assert_false(query_read(find("GET", "/scenario").route->keys, "reclaim=true", &query, &problem));
     assert_int_equal(problem_status(problem), 422);
     json_decref(problem);
 }
