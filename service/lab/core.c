@@ -36,7 +36,7 @@ enum err core_init(struct core *core, const struct core_config *config)
     if (err == ERR_OK) {
         judge_init(&core->judge, &core->runtime,
                    &(struct judge_config){.interval_ns = config->judge_interval_ns});
-        debug_init(&core->debug, core, config->seed(config->argument));
+        debug_init(&core->debug, core);
     }
     if (err != ERR_OK)
         free(core->programs);

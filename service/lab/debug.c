@@ -279,9 +279,9 @@ static bool refuses(struct debug *debug, struct lab_request *request)
     return true;
 }
 
-void debug_init(struct debug *debug, struct core *core, uint64_t key)
+void debug_init(struct debug *debug, struct core *core)
 {
-    *debug = (struct debug){.core = core, .wish.done = on_judged, .call.fn = on_settled, .key = key};
+    *debug = (struct debug){.core = core, .wish.done = on_judged, .call.fn = on_settled};
     queue_init(&debug->waiting);
     queue_init(&debug->judged);
     queue_init(&debug->settling);
@@ -291,6 +291,8 @@ void debug_init(struct debug *debug, struct core *core, uint64_t key)
 
 void debug_ask(struct debug *debug, struct lab_request *request)
 {
+    if (debug->key == 0)
+        debug->key = debug->core->config.seed(debug->core->config.argument) | 1;
     if (refuses(debug, request))
         return;
     queue_push(&debug->waiting, request);

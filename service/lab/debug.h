@@ -35,11 +35,12 @@ struct debug {
     struct collect collect;
     struct inspect inspect;
     struct call call;
-    uint64_t key; /* of tasks' names, and of tokens */
+    uint64_t key; /* of tasks' names, and of tokens: one for each run of the daemon, drawn when first asked;
+                     0: not yet */
 };
 
-/* Part of the core, which is borrowed. `key` is secret and another one in each run of the daemon. */
-void debug_init(struct debug *debug, struct core *core, uint64_t key);
+/* Part of the core, which is borrowed. */
+void debug_init(struct debug *debug, struct core *core);
 
 /* Answers LAB_TASKS and LAB_TASK in a later turn, or refuses at once. */
 void debug_ask(struct debug *debug, struct lab_request *request);

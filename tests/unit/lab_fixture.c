@@ -1,5 +1,7 @@
 #include "lab_fixture.h"
 
+#include "judge/profile.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +103,7 @@ void reply_free(struct reply *reply)
 {
     json_decref(reply->request.body);
     json_decref(reply->request.answer);
+    profile_free(reply->request.profile);
     memset(reply, 0, sizeof *reply);
 }
 
