@@ -76,7 +76,8 @@
 
 /* The judge. */
 #define LIMIT_JUDGE_BYTES                                                                                    \
-    (4ULL << 30) /* for the records of one start: some 40 million tasks with own things */
+    (4ULL << 30)           /* for the records of one start: some 40 million tasks with own things */
+#define LIMIT_LOOK_MS 3000 /* that a profile waits for its run; then it shows the verdicts so far */
 
 /* HTTP. */
 #define LIMIT_BODY_BYTES         (64 * 1024)

@@ -47,7 +47,8 @@ static struct MHD_Response *tasks_response(const struct query *query, const stru
     struct tasks_report report = {.profile = request->profile,
                                   .token = request->token,
                                   .since = query->tasks.since,
-                                  .rows = query->limit};
+                                  .rows = query->limit,
+                                  .judged = request->judged};
     if (query->format == FORMAT_TEXT)
         return tasks_write_text(&report, out) == ERR_OK ? answer_buffer(PLAIN_TEXT, out) : NULL;
     json_t *json = tasks_json(&report);

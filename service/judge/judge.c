@@ -90,7 +90,7 @@ static bool slice(struct judge *judge)
 static bool on_job(struct job *job)
 {
     struct judge *judge = container_of(job, struct judge, job);
-    if (slice(judge))
+    if (judge->held || slice(judge))
         return false;
     list_remove(&job->link);
     end(judge);
@@ -147,7 +147,7 @@ void judge_ask(struct judge *judge, struct judge_wish *wish)
 
 void judge_hold(struct judge *judge)
 {
-    CHECK(judge->phase == PHASE_IDLE && !judge->held);
+    CHECK(!judge->held);
     judge->held = true;
 }
 
@@ -155,7 +155,7 @@ void judge_let(struct judge *judge)
 {
     CHECK(judge->held);
     judge->held = false;
-    if (!list_empty(&judge->wishes))
+    if (judge->phase == PHASE_IDLE && !list_empty(&judge->wishes))
         begin(judge);
 }
 

@@ -76,7 +76,7 @@ struct judge {
     uint64_t oldest_ms;  /* of the workload: for how long the longest blocked live task has been so */
     uint64_t run_ns;     /* taken so far */
     bool trim_pending;   /* unused memory is to be given back */
-    bool held;           /* no run begins, see judge_hold() */
+    bool held;           /* see judge_hold() */
     struct facts facts;  /* about the workload's program */
 
     /* The start at hand. */
@@ -105,8 +105,8 @@ void judge_ask(struct judge *judge, struct judge_wish *wish);
 /* Takes a wish back, if it has not come true. */
 void judge_forget(struct judge_wish *wish);
 
-/* While it is held no run begins: no verdict is given while somebody counts them (judge/collect.h). Wishes
- * wait until it is let go. Only when no run is under way, as within a wish's `done`. */
+/* While it is held no run begins, and one that is under way rests, so that no verdict is given while somebody
+ * counts them (judge/collect.h). Wishes wait until it is let go. */
 void judge_hold(struct judge *judge);
 void judge_let(struct judge *judge);
 

@@ -19,6 +19,7 @@ struct tasks_report {
     const char *token;             /* of this moment, for a later `since` */
     const char *since;             /* the token after which tasks came to their steps; "": any */
     uint32_t rows;                 /* groups at most */
+    bool judged;                   /* the judge had looked at all of them */
 };
 
 /* Appends text. ERR_MEMORY, ERR_LIMIT. */

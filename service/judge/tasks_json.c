@@ -116,9 +116,10 @@ json_t *tasks_json(const struct tasks_report *report)
     const struct profile *profile = report->profile;
     uint64_t shown = 0;
     json_t *groups = rows_json(profile, report->rows, &shown);
-    return json_pack("{s:s, s:s*, s:I, s:{s:I, s:I}, s:I, s:o, s:I}", "token", report->token, "since",
-                     report->since[0] == '\0' ? NULL : report->since, "tasks", (json_int_t)profile->tasks,
-                     "leaked", "stuck", (json_int_t)tasks_with(profile, VERDICT_STUCK), "endless",
+    return json_pack("{s:s, s:s*, s:b, s:I, s:{s:I, s:I}, s:I, s:o, s:I}", "token", report->token, "since",
+                     report->since[0] == '\0' ? NULL : report->since, "judged", report->judged, "tasks",
+                     (json_int_t)profile->tasks, "leaked", "stuck",
+                     (json_int_t)tasks_with(profile, VERDICT_STUCK), "endless",
                      (json_int_t)tasks_with(profile, VERDICT_ENDLESS), "group_count",
                      (json_int_t)profile->group_count, "groups", groups, "tasks_in_other_groups",
                      (json_int_t)(profile->tasks - shown));

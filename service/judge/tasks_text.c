@@ -52,7 +52,10 @@ static void write_head(const struct tasks_report *report, struct buf *out)
     tasks_number(stuck, out);
     buf_puts(out, " stuck, ");
     tasks_number(endless, out);
-    buf_printf(out, " endless\nwhat comes after this moment: ?since=%s\n", report->token);
+    buf_puts(out, " endless\n");
+    if (!report->judged)
+        buf_puts(out, "the judge has not looked at all of them yet: there may be more\n");
+    buf_printf(out, "what comes after this moment: ?since=%s\n", report->token);
 }
 
 static void write_scenarios(const struct profile *profile, const struct tasks_row *row, struct buf *out)

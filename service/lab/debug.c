@@ -152,12 +152,20 @@ static bool work_on(struct debug *debug, struct lab_request *request)
     return false;
 }
 
-static void on_judged(struct judge_wish *wish)
+static void count(struct debug *debug, bool judged)
 {
-    struct debug *debug = container_of(wish, struct debug, wish);
+    for (struct lab_request *request = debug->judged.first; request != NULL; request = request->next)
+        request->judged = judged;
     debug->phase = DEBUG_COUNTING;
     judge_hold(&debug->core->judge);
     work_on_next(debug);
+}
+
+static void on_judged(struct judge_wish *wish)
+{
+    struct debug *debug = container_of(wish, struct debug, wish);
+    runtime_call_cancel(&debug->core->runtime, &debug->call);
+    count(debug, true);
 }
 
 static void ask_judge(struct debug *debug)
@@ -168,6 +176,10 @@ static void ask_judge(struct debug *debug)
     debug->judged = debug->waiting;
     queue_init(&debug->waiting);
     debug->phase = DEBUG_JUDGING;
+    /* Without memory for the timer the judge is waited for however long it takes. */
+    struct clock *clock = debug->core->config.clock;
+    (void)runtime_call_at(&debug->core->runtime, &debug->call,
+                          clock->now_ns(clock) + LIMIT_LOOK_MS * 1000000ull);
     judge_ask(&debug->core->judge, &debug->wish);
 }
 
@@ -181,10 +193,15 @@ static void work_on_next(struct debug *debug)
     settle(debug);
 }
 
-static void on_settled(struct call *call)
+static void on_time(struct call *call)
 {
     struct debug *debug = container_of(call, struct debug, call);
     struct lab_request *request;
+    if (debug->phase == DEBUG_JUDGING) {
+        judge_forget(&debug->wish);
+        count(debug, false);
+        return;
+    }
     while ((request = queue_pop(&debug->settling)) != NULL)
         core_answer(debug->core, request, 200, NULL);
     ask_judge(debug);
@@ -281,7 +298,7 @@ static bool refuses(struct debug *debug, struct lab_request *request)
 
 void debug_init(struct debug *debug, struct core *core)
 {
-    *debug = (struct debug){.core = core, .wish.done = on_judged, .call.fn = on_settled};
+    *debug = (struct debug){.core = core, .wish.done = on_judged, .call.fn = on_time};
     queue_init(&debug->waiting);
     queue_init(&debug->judged);
     queue_init(&debug->settling);

@@ -34,7 +34,7 @@ struct debug {
     struct judge_wish wish;
     struct collect collect;
     struct inspect inspect;
-    struct call call;
+    struct call call; /* the judge takes too long; or the unit of time is over */
     uint64_t key; /* of tasks' names, and of tokens: one for each run of the daemon, drawn when first asked;
                      0: not yet */
 };

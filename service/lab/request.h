@@ -19,11 +19,11 @@ enum lab_verb {
     LAB_SCENARIO_DELETE, /* name; reclaim: also free what leaked */
     LAB_RESET,           /* cancel and reclaim everything */
     LAB_PATTERN_LIST,
-    LAB_PATTERN_SHOW,  /* name */
-    LAB_PATTERN_POST,  /* pattern: added, or put in the place of the one of that name */
+    LAB_PATTERN_SHOW,   /* name */
+    LAB_PATTERN_POST,   /* pattern: added, or put in the place of the one of that name */
     LAB_PATTERN_DELETE, /* name */
-    LAB_TASKS,        /* tasks: a profile of those tasks, once the judge has had a look */
-    LAB_TASK          /* name: a task's id */
+    LAB_TASKS,          /* tasks: a profile of those tasks, once the judge has had a look */
+    LAB_TASK            /* name: a task's id */
 };
 
 /* Which tasks, and what for. Texts are "" where it does not matter. */
@@ -49,6 +49,7 @@ struct lab_request {
     json_t *answer; /* owned by the request; an RFC 9457 problem where status >= 400; NULL: no memory */
     struct profile *profile;       /* owned by the request; LAB_TASKS with status 200: in place of an answer,
                                       and still to be finished (profile_finish) */
+    bool judged;                   /* the judge had looked at all tasks when they were counted */
     char token[LAB_TOKEN_TEXT];    /* of the profile's moment */
     char location[LIMIT_NAME + 1]; /* of a scenario or pattern that is new: its name; otherwise "" */
 

@@ -42,7 +42,7 @@ def test_groups_come_leaked_first_and_agree_with_the_metrics(leaking):
     answer = tasks(leaking)
     assert [(group["tasks"], group["verdict"]) for group in answer["groups"]] == [
         (2000, "stuck"), (50, "endless"), (300, "live"), (1, "live")]
-    assert answer["leaked"] == {"stuck": 2000, "endless": 50}
+    assert answer["leaked"] == {"stuck": 2000, "endless": 50} and answer["judged"] is True
     stuck = answer["groups"][0]
     assert stuck["states"] == {"recv": 2000} and stuck["scenarios"] == ["stuck"] and stuck["held_bytes"] == 2000 * 1024
     assert stuck["spawned"][0]["statement"] == "spawn consumer * n" and len(stuck["oldest"]) == 5

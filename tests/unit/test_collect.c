@@ -312,7 +312,7 @@ static bool collect_and_write(void *argument)
     struct buf out;
     buf_init(&out, LIMIT_PROFILE_BYTES);
     profile_finish(gathering.collect.profile);
-    struct tasks_report report = {gathering.collect.profile, "token", "", TASKS_ROWS};
+    struct tasks_report report = {gathering.collect.profile, "token", "", TASKS_ROWS, true};
     bool written = tasks_write_text(&report, &out) == ERR_OK;
     json_t *json = tasks_json(&report);
     written = written && json != NULL;

@@ -155,6 +155,31 @@ static void those_who_ask_together_share_a_run_of_the_judge(void **state)
     desk_close(&desk);
 }
 
+static void who_asks_does_not_wait_for_the_judge_for_ever(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    desk_open(&desk, 100000, 1024 * MIB);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"n\":20,\"linger\":\"10ms\"}");
+    desk_advance(&desk, 100 * MS);
+    post(&desk, &reply, (struct lab_tasks_query){0});
+    assert_false(reply.answered);
+    /* It had no time to look at anything. */
+    desk.clock.manual_ns += (LIMIT_LOOK_MS + 1) * MS;
+    while (!reply.answered) {
+        runtime_turn(&desk.core.runtime, (struct budget){.rounds = 1});
+        core_deliver(&desk.core);
+    }
+    assert_false(reply.request.judged);
+    assert_int_equal(reply.request.status, 200);
+    assert_int_equal(reply.request.profile->tasks, desk.core.runtime.live);
+    reply_free(&reply);
+    /* And it goes on where it was. */
+    expect_tasks(&desk, (struct lab_tasks_query){.leaked = true}, 20);
+    desk_close(&desk);
+}
+
 /* The id of a task that is leaked, from a profile. */
 static void find_id(struct desk *desk, const char *pattern, char id[static 17])
 {
@@ -295,6 +320,7 @@ int main(void)
         cmocka_unit_test(after_a_token_there_is_only_what_came_later),
         cmocka_unit_test(what_is_not_there_cannot_be_asked_for),
         cmocka_unit_test(those_who_ask_together_share_a_run_of_the_judge),
+        cmocka_unit_test(who_asks_does_not_wait_for_the_judge_for_ever),
         cmocka_unit_test(a_task_is_shown_as_long_as_it_lives),
         cmocka_unit_test(every_kind_of_thing_can_be_shown),
         cmocka_unit_test(a_lab_that_closes_answers_those_who_wait),
