@@ -11,6 +11,7 @@ struct look {
     struct class *class;
     uint16_t pc;
     enum leg leg;
+    bool polls;                 /* a case of a select with a default */
     struct thing_rec *waits_at; /* what closes the gate, if something may still open it */
 };
 
@@ -111,6 +112,17 @@ static bool offered(const struct sight *sight, enum side side)
     return who != OFFER_NONE && (who == OFFER_MANY || who != sight->offerer);
 }
 
+/* Somebody takes the other side of a channel: through a buffer it may be oneself, and without one of both
+ * must have waited. */
+static bool met(const struct look *look, const struct sight *sight, uint64_t capacity, enum side waits,
+                enum side polls)
+{
+    const store_ref *offers = sight->rec->offers;
+    if (capacity > 0)
+        return offers[waits] != OFFER_NONE || offers[polls] != OFFER_NONE;
+    return offered(sight, waits) || (!look->polls && offered(sight, polls));
+}
+
 static void enable(const struct look *look, const struct sight *sight, uint32_t deeds)
 {
     if (sight->rec == NULL || (sight->rec->deeds & deeds) == deeds)
@@ -168,7 +180,7 @@ static void look_at_send(struct look *look, struct thing_ref ref, uint16_t targe
     }
     if (sight.spec->nil)
         return;
-    offer(look, &sight, SIDE_SEND);
+    offer(look, &sight, look->polls ? SIDE_POLL_SEND : SIDE_SEND);
     bool closed = channel != NULL && channel->closed;
     bool closes = closed || possible(&sight, DEED_CLOSE);
     if (closes || ungated(look))
@@ -176,7 +188,7 @@ static void look_at_send(struct look *look, struct thing_ref ref, uint16_t targe
     uint64_t capacity =
         channel != NULL ? channel->capacity : (uint64_t)look->records->facts->values[sight.spec->value];
     uint64_t length = channel != NULL ? channel->length : 0;
-    bool received = capacity > 0 ? sight.rec->offers[SIDE_RECV] != OFFER_NONE : offered(&sight, SIDE_RECV);
+    bool received = met(look, &sight, capacity, SIDE_RECV, SIDE_POLL_RECV);
     bool passes = !closed && (length < capacity || received);
     if (passes || ungated(look))
         goes(look, target);
@@ -194,7 +206,7 @@ static bool message_comes(const struct look *look, const struct sight *sight)
         return false;
     uint64_t capacity =
         channel != NULL ? channel->capacity : (uint64_t)look->records->facts->values[sight->spec->value];
-    return capacity > 0 ? sight->rec->offers[SIDE_SEND] != OFFER_NONE : offered(sight, SIDE_SEND);
+    return met(look, sight, capacity, SIDE_SEND, SIDE_POLL_SEND);
 }
 
 /* `message` and `closed`: where a receive goes on with a message, and where when the channel is closed. */
@@ -205,7 +217,7 @@ static void look_at_receive(struct look *look, struct thing_ref ref, uint16_t me
     if (sight.rec != NULL && sight.spec->nil)
         return;
     if (sight.rec != NULL)
-        offer(look, &sight, SIDE_RECV);
+        offer(look, &sight, look->polls ? SIDE_POLL_RECV : SIDE_RECV);
     bool all = sight.rec == NULL || ungated(look);
     bool comes = all || message_comes(look, &sight);
     bool closes = all || (channel != NULL && channel->closed) || possible(&sight, DEED_CLOSE);
@@ -583,6 +595,7 @@ void gate_look(struct records *records)
         .pc = entry.pc,
         .leg = (enum leg)entry.leg,
     };
+    look.polls = entry.arm != ARM_ALL && op->target != NO_TARGET;
     if (entry.arm != ARM_ALL)
         look_at_arm(&look, &program->cases[op->first + entry.arm]);
     else

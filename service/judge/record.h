@@ -26,8 +26,9 @@
 #define OFFER_NONE STORE_NONE
 #define OFFER_MANY UINT32_MAX
 
-/* Sides on which is offered. */
-enum side { SIDE_SEND, SIDE_RECV, SIDE_SIGNAL = 0 };
+/* Sides on which is offered. Who polls (a select with a default) never waits, and so two who poll never
+ * meet. */
+enum side { SIDE_SEND, SIDE_RECV, SIDE_POLL_SEND, SIDE_POLL_RECV, SIDES, SIDE_SIGNAL = 0 };
 
 /* What may happen to a thing. */
 enum deed {
@@ -41,9 +42,9 @@ enum deed {
 };
 
 struct thing_rec {
-    store_ref ring;      /* the last of the entries that wait here; it leads to the first */
-    store_ref offers[2]; /* by side: OFFER_NONE, a class, or OFFER_MANY */
-    uint32_t deeds;      /* that are possible */
+    store_ref ring;          /* the last of the entries that wait here; it leads to the first */
+    store_ref offers[SIDES]; /* by side: OFFER_NONE, a class, or OFFER_MANY */
+    uint32_t deeds;          /* that are possible */
 };
 
 struct env_rec {
