@@ -136,6 +136,12 @@ static const struct hard {
      .main = "[spawn w, spawn a]",
      .tasks = "  w: [recv d]\n"
               "  a: [sleep 5ms, select: {recv c: exit, default: [send d]}]\n"},
+    {.about = "a send on what will be closed",
+     .share = "{c: channel}",
+     .main = "[spawn a, spawn b, spawn x]",
+     .tasks = "  a: [loop: [sleep 1ms, send c]]\n"
+              "  b: [loop: [recv c, sleep 1ms]]\n"
+              "  x: [await done, sleep 20ms, close c]\n"},
     {.about = "two that only ever poll",
      .share = "{c: channel, d: channel}",
      .main = "[spawn a, spawn b, spawn w]",

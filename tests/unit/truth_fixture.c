@@ -125,7 +125,9 @@ static unsigned look_at_tasks(struct start *start, const struct model_state *sta
         list_each (link, lists[i]) {
             const struct task *task = container_of(link, struct task, link);
             struct model_task as = state->tasks[count];
-            seen[count++] = (struct seen){task, as, state->envs[as.env].id, as.stage != MODEL_ARRIVED};
+            bool stands =
+                as.stage == MODEL_BLOCKED || as.stage == MODEL_WAITING || as.stage == MODEL_RELOCKING;
+            seen[count++] = (struct seen){task, as, state->envs[as.env].id, stands};
         }
     }
     return count;
