@@ -20,6 +20,7 @@ enum family {
     EXPECTED_LEAKED,
     BLOCKED_OLDEST,
     TASK_HEAP,
+    TASK_LOST_HEAP,
     HEAP_ALLOCATED,
     HEAP_ACTIVE,
     HEAP_RESIDENT,
@@ -104,6 +105,10 @@ static const struct metrics_declaration table[FAMILIES] = {
                    .help = "Heap that live tasks hold.",
                    .unit = "bytes",
                    .labels = {"pattern", "variant"}},
+    [TASK_LOST_HEAP] = {.name = "leaklab_task_lost_heap_bytes",
+                        .help = "Heap that tasks have lost: nobody has a pointer to it.",
+                        .unit = "bytes",
+                        .labels = {"pattern", "variant"}},
     [HEAP_ALLOCATED] =
         GAUGE("leaklab_heap_allocated_bytes", "bytes", "Bytes that the process has allocated and not freed."),
     [HEAP_ACTIVE] = GAUGE("leaklab_heap_active_bytes", "bytes", "Pages with something allocated in them."),
@@ -220,7 +225,7 @@ static const uint8_t process_families[PROCESS_VALUES] = {
 
 /* The series of one program, each NULL until it is made. */
 struct program_series {
-    struct metrics_series *spawned, *expected, *oldest, *heap, *starts;
+    struct metrics_series *spawned, *expected, *oldest, *heap, *lost, *starts;
     struct metrics_series *leaked[VERDICTS];
     struct metrics_series *ended[TASK_ENDS];
     struct metrics_series *states[TASK_STATES];
@@ -426,6 +431,8 @@ static enum err set_program(struct exporter *exporter, const struct snapshot_pro
                        program->states_seen, state_word);
     if (err == ERR_OK && (census->spawned > 0 || census->held_bytes > 0))
         err = set_one(exporter, TASK_HEAP, program, &series->heap, census->held_bytes);
+    if (err == ERR_OK && (series->lost != NULL || census->lost_bytes > 0))
+        err = set_one(exporter, TASK_LOST_HEAP, program, &series->lost, census->lost_bytes);
     if (err == ERR_OK && census->spawned > 0)
         err = set_one(exporter, EXPECTED_LEAKED, program, &series->expected, program->expected_leaked);
     if (err == ERR_OK)

@@ -17,6 +17,7 @@ bool op_is_on_thing(enum op_code code)
     case OP_SELECT:
     case OP_SLEEP:
     case OP_HOLD:
+    case OP_LOSE:
     case OP_DROP:
     case OP_CHANCE:
     case OP_WORK:

@@ -30,6 +30,7 @@
     X(TICKER, "unstopped-ticker", EXPECT_TICKERS, "stop it on every way out of the task that made it")       \
     X(SCOPE, "uncancelled-scope", EXPECTS, "cancel it on every way out of the task that made it")            \
     X(OPEN, "unshut-resource", EXPECTS, "shut it on every way out of the task that opened it")               \
+    X(LOST, "lost-heap", EXPECT_HEAP, "hold it, and drop it on every way out")                               \
     X(LEFT, "left-behind", EXPECT_TASKS, "give this step a second way on: done, a deadline, or room")        \
     X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "stop every ticker that is made")                        \
     X(OPEN_LEFT, "open-left", EXPECTS, "shut what is open before its variable is written to again")          \

@@ -41,6 +41,7 @@ bool flow_waits(const struct op *op)
     case OP_STOP:
     case OP_CANCEL:
     case OP_HOLD:
+    case OP_LOSE:
     case OP_DROP:
     case OP_UNLOCK:
     case OP_WRITE_UNLOCK:

@@ -568,6 +568,7 @@ static void look_at_op(struct look *look, const struct op *op)
     case OP_LINGER:
     case OP_SLEEP:
     case OP_HOLD:
+    case OP_LOSE:
     case OP_DROP:
     case OP_STOP:
     case OP_CANCEL:

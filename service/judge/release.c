@@ -103,8 +103,19 @@ static void duty_look(struct flow *flow, struct findings *findings, const struct
     }
 }
 
+static void lost_look(struct flow *flow, struct findings *findings)
+{
+    for (uint16_t i = 0; i < flow->program->op_count; i++) {
+        const struct op *op = &flow->program->ops[i];
+        if (op->code == OP_LOSE && flow->reached[i] && flow->values[op->value] > 0)
+            findings_add(findings, FINDING_LOST, op->step, false,
+                         "the pointer is gone: nobody can free this heap");
+    }
+}
+
 void release_look(struct flow *flow, struct findings *findings)
 {
+    lost_look(flow, findings);
     for (uint32_t thing = 0; thing < roles_things(flow->roles); thing++) {
         uint16_t layout;
         enum thing_kind kind = roles_thing(flow->roles, thing, &layout)->kind;

@@ -1,5 +1,6 @@
 /* What a task makes and must give back: tickers to stop, scopes to cancel. Finds those that nobody gives
- * back, and those for which a path to the end of the task that made them leads around it. */
+ * back, those for which a path to the end of the task that made them leads around it, and heap that nobody
+ * can give back any more. */
 #pragma once
 
 #include "judge/findings.h"

@@ -41,7 +41,7 @@ static struct account account_of(const struct scenario *scenario)
         .ended = census_ended(&census) - reclaimed,
         .reclaimed = reclaimed,
         .live = census_live(&census),
-        .held_bytes = census.held_bytes,
+        .held_bytes = census_heap_bytes(&census),
     };
 }
 

@@ -52,9 +52,9 @@ static void weigh_pass(const struct program *program, const int64_t *values, con
     for (uint16_t i = 0; i < program->op_count; i++) {
         const struct op *op = &program->ops[i];
         struct weight *sum = &after[program->steps[op->step].kind];
-        double amount =
-            op->code == OP_SPAWN || op->code == OP_HOLD ? times[i] * (double)values[op->value] : 0;
-        if (op->code == OP_HOLD) {
+        bool heap = op->code == OP_HOLD || op->code == OP_LOSE;
+        double amount = op->code == OP_SPAWN || heap ? times[i] * (double)values[op->value] : 0;
+        if (heap) {
             sum->bytes = at_most(sum->bytes + amount);
         } else if (op->code == OP_SPAWN) {
             sum->tasks = at_most(sum->tasks + amount * before[op->kind].tasks);

@@ -10,7 +10,7 @@
 struct forecast {
     double tasks_per_start; /* the owner included; of a mix the mean, here and below */
     double leaked_per_start;
-    double bytes_per_start;  /* frames, things and what tasks hold: what counts against max_heap */
+    double bytes_per_start;  /* frames, things and what tasks hold or lose: what counts against max_heap */
     double tasks_per_second; /* spawned in the long run, 0 without a rate */
     double leaked_per_second;
     double tasks_peak;          /* alive at a time; where leaks grow without an end, the limit */

@@ -194,6 +194,12 @@ static void draw_op(struct graph *graph, const struct op *op)
         buf_printf(graph->buf, "  s%u -> s%u [label=\"spawn\", style=bold, color=\"" BLUE "\"];\n", op->step,
                    program->ops[entry].step);
     }
+    if (op->code == OP_LOSE)
+        buf_printf(graph->buf,
+                   "  l%u [shape=plaintext, label=\"?\", fontcolor=\"" RED "\"];\n"
+                   "  s%u -> l%u [label=\"nobody can free\", style=dashed, color=\"" RED
+                   "\", fontcolor=\"" RED "\"];\n",
+                   op->step, op->step, op->step);
     if (op->code == OP_LEAVE && graph->roles.has_start)
         buf_printf(graph->buf, "  s%u -> start [label=\"cancel\"];\n", op->step);
 }

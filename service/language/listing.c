@@ -6,43 +6,25 @@
 #include "language/outward.h"
 
 static const char *const op_words[OP_CODES] = {
-    [OP_END] = "end",
-    [OP_LEAVE] = "leave",
-    [OP_LINGER] = "linger",
-    [OP_PANIC] = "panic",
-    [OP_JUMP] = "jump",
-    [OP_BRANCH] = "branch",
-    [OP_LOOP] = "loop",
-    [OP_NEXT] = "next",
-    [OP_SPAWN] = "spawn",
-    [OP_SEND] = "send",
-    [OP_RECV] = "recv",
-    [OP_RANGE] = "range",
-    [OP_CLOSE] = "close",
-    [OP_SELECT] = "select",
-    [OP_SLEEP] = "sleep",
-    [OP_TICK] = "tick",
-    [OP_STOP] = "stop",
-    [OP_CANCEL] = "cancel",
-    [OP_AWAIT] = "await",
-    [OP_HOLD] = "hold",
-    [OP_DROP] = "drop",
-    [OP_LOCK] = "lock",
-    [OP_UNLOCK] = "unlock",
-    [OP_WRITE_LOCK] = "lock",
-    [OP_WRITE_UNLOCK] = "unlock",
-    [OP_READ_LOCK] = "rlock",
-    [OP_READ_UNLOCK] = "runlock",
-    [OP_ADD] = "add",
-    [OP_FINISH] = "finish",
-    [OP_JOIN] = "wait",
-    [OP_WAIT] = "wait",
-    [OP_SIGNAL] = "signal",
-    [OP_BROADCAST] = "broadcast",
-    [OP_WORK] = "work",
-    [OP_OPEN] = "open",
-    [OP_SHUT] = "shut",
-    [OP_CHANCE] = "chance",
+    [OP_END] = "end",         [OP_LEAVE] = "leave",
+    [OP_LINGER] = "linger",   [OP_PANIC] = "panic",
+    [OP_JUMP] = "jump",       [OP_BRANCH] = "branch",
+    [OP_LOOP] = "loop",       [OP_NEXT] = "next",
+    [OP_SPAWN] = "spawn",     [OP_SEND] = "send",
+    [OP_RECV] = "recv",       [OP_RANGE] = "range",
+    [OP_CLOSE] = "close",     [OP_SELECT] = "select",
+    [OP_SLEEP] = "sleep",     [OP_TICK] = "tick",
+    [OP_STOP] = "stop",       [OP_CANCEL] = "cancel",
+    [OP_AWAIT] = "await",     [OP_HOLD] = "hold",
+    [OP_LOSE] = "lose",       [OP_DROP] = "drop",
+    [OP_LOCK] = "lock",       [OP_UNLOCK] = "unlock",
+    [OP_WRITE_LOCK] = "lock", [OP_WRITE_UNLOCK] = "unlock",
+    [OP_READ_LOCK] = "rlock", [OP_READ_UNLOCK] = "runlock",
+    [OP_ADD] = "add",         [OP_FINISH] = "finish",
+    [OP_JOIN] = "wait",       [OP_WAIT] = "wait",
+    [OP_SIGNAL] = "signal",   [OP_BROADCAST] = "broadcast",
+    [OP_WORK] = "work",       [OP_OPEN] = "open",
+    [OP_SHUT] = "shut",       [OP_CHANCE] = "chance",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
@@ -176,6 +158,7 @@ static void list_operands(const struct program *program, uint16_t kind, const st
         break;
     case OP_SLEEP:
     case OP_HOLD:
+    case OP_LOSE:
     case OP_WORK:
         list_value(program, op->value, buf);
         break;

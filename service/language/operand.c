@@ -200,9 +200,15 @@ static bool factor(struct compiler *compiler, const struct word *sign, const str
                    struct value *value)
 {
     int64_t number;
+    uint16_t index;
+    const struct param *param = pattern_param(compiler->pattern, word->text, &index);
+    if (sign->text[0] == '*' && param != NULL && param->type == PARAM_COUNT) {
+        value->by = (uint16_t)(index + 1);
+        return true;
+    }
     if (type_parse(PARAM_COUNT, word->text, &number) != ERR_OK || number < 1 || number > FACTOR_MAX) {
-        report(compiler, word, "behind \"%s\" stands a whole number from 1 to %d, not \"%s\"", sign->text,
-               FACTOR_MAX, word->text);
+        report(compiler, word, "behind \"%s\" stands a whole number from 1 to %d%s, not \"%s\"", sign->text,
+               FACTOR_MAX, sign->text[0] == '*' ? " or a parameter that is one" : "", word->text);
         return false;
     }
     if (sign->text[0] == '*')

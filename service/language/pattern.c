@@ -91,6 +91,17 @@ static void file_name(struct compiler *compiler)
     pattern->file = file;
 }
 
+/* What a number of `expect` is of. */
+static struct need expect_need(enum expect expect)
+{
+    struct need need = {.who = "\"expect\"", .type = PARAM_COUNT, .bounds = {0, LIMIT_COUNT}};
+    if (expect == EXPECT_HEAP) {
+        need.type = PARAM_SIZE;
+        need.bounds.max = (int64_t)LIMIT_COUNT * LIMIT_HOLD_BYTES;
+    }
+    return need;
+}
+
 /* Compiles one operand of `expect` for a variant that the pattern has. */
 static void expect_read(struct compiler *compiler, const struct node *node, enum variant which,
                         enum expect expect)
@@ -98,10 +109,8 @@ static void expect_read(struct compiler *compiler, const struct node *node, enum
     struct words words;
     struct value value;
     struct pattern_variant *variant = &compiler->pattern->variants[which];
-    struct need need = {
-        .who = "\"expect\"", .type = PARAM_COUNT, .bounds = {0, LIMIT_COUNT}, .default_of_param = false};
     if (text_read(compiler, node) == NULL || !words_split(compiler, node, &words) ||
-        !operand_compile(compiler, words.items, words.count, need, node, &value))
+        !operand_compile(compiler, words.items, words.count, expect_need(expect), node, &value))
         return;
     variant->expect_texts[expect] = arena_text(compiler->pattern->arena, words.text, strlen(words.text));
     if (variant->expect_texts[expect] == NULL)

@@ -144,6 +144,7 @@ static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT
 static const struct need need_sleep = {QUOTED("sleep"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_work = {QUOTED("work"), PARAM_DURATION, {0, LIMIT_WORK_NS}, false};
 static const struct need need_after = {QUOTED("after"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
+static const struct need need_lose = {QUOTED("lose"), PARAM_SIZE, {0, LIMIT_HOLD_BYTES}, false};
 static const struct need need_hold = {QUOTED("hold"), PARAM_SIZE, {0, LIMIT_HOLD_BYTES}, false};
 
 /* Operand from word `from` on. */
@@ -311,6 +312,12 @@ static bool compile_work(struct body *body, const struct statement *at)
 static bool compile_hold(struct body *body, const struct statement *at)
 {
     emit(body, (struct op){.code = OP_HOLD, .target = NO_TARGET, .value = operand(body, at, 1, need_hold)});
+    return true;
+}
+
+static bool compile_lose(struct body *body, const struct statement *at)
+{
+    emit(body, (struct op){.code = OP_LOSE, .target = NO_TARGET, .value = operand(body, at, 1, need_lose)});
     return true;
 }
 
@@ -679,6 +686,7 @@ static const struct verb verbs[] = {
     {"cancel", "\"cancel S\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"await", "\"await done\" or \"await done S\"", 2, 3, INSIDE_NOTHING, compile_await},
     {"hold", "\"hold 4KiB\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_hold},
+    {"lose", "\"lose 4KiB\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_lose},
     {"drop", "\"drop\"", 1, 1, INSIDE_NOTHING, compile_drop},
     {"lock", "\"lock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"unlock", "\"unlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},

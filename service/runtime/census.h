@@ -50,6 +50,7 @@ struct census {
     uint64_t ended[TASK_ENDS];
     uint64_t states[TASK_STATES]; /* live tasks in each state */
     uint64_t held_bytes;          /* heap that live tasks hold: `holds` and the statement `hold` */
+    uint64_t lost_bytes;          /* heap to which nobody has a pointer any more: the statement `lose` */
     uint64_t channels;
     uint64_t tickers; /* made and not stopped */
     uint64_t ticks;   /* delivered to a task, or kept as the one pending tick */
@@ -78,6 +79,12 @@ static inline uint64_t census_open(const struct census *census, enum supply supp
         if (resource_supply((enum resource_kind)kind) == supply)
             open += census->open[kind];
     return open;
+}
+
+/* Heap that was asked for by tasks and is not free again, whoever has it. */
+static inline uint64_t census_heap_bytes(const struct census *census)
+{
+    return census->held_bytes + census->lost_bytes;
 }
 
 static inline uint64_t census_live(const struct census *census)

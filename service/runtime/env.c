@@ -158,7 +158,8 @@ struct start *start_new(struct workload *workload)
 static void start_free(struct start *start)
 {
     struct workload *workload = start->workload;
-    CHECK(start->live == 0 && list_empty(&start->tickers) && list_empty(&start->resources));
+    CHECK(start->live == 0 && list_empty(&start->tickers) && list_empty(&start->resources) &&
+          start->lost == NULL);
     watch_pass_start(workload->runtime, start);
     walk_leave_start(workload->runtime, start);
     list_remove(&start->link);

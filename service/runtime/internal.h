@@ -93,9 +93,13 @@ void task_block(struct task *task, enum task_state state);
 void task_wake(struct task *task, unsigned which, enum wake how);
 /* Puts a running task at the end of the queue of ready ones. */
 void task_yield(struct task *task);
-/* Allocates and writes to `bytes` that the task keeps. ERR_LIMIT, ERR_MEMORY: the workload is capped. */
+/* Allocates and writes to `bytes` that the task keeps. ERR_LIMIT: the workload is capped. */
 enum err task_hold(struct task *task, uint64_t bytes);
 void task_drop(struct task *task);
+/* As task_hold(), but nobody has it afterwards: only a reclaim frees it, until which the start stays. */
+enum err task_lose(struct task *task, uint64_t bytes);
+/* Frees one thing that the start's tasks have lost; there must be one. */
+void start_find_lost(struct start *start);
 /* Nodes for a select of `count` cases; the first is the task's own. ERR_MEMORY: the workload is capped. */
 enum err task_take_waits(struct task *task, unsigned count);
 void task_give_waits(struct task *task);

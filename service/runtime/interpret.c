@@ -139,7 +139,8 @@ static enum step_result op_hold(struct task *task, const struct op *op)
         slice = HOLD_SLICE;
     task->progress += (uint32_t)slice;
     task->start->workload->runtime->fuel -= (int32_t)(slice / HOLD_FUEL_BYTES);
-    if (task_hold(task, slice) == ERR_OK && task->progress < total)
+    enum err err = op->code == OP_LOSE ? task_lose(task, slice) : task_hold(task, slice);
+    if (err == ERR_OK && task->progress < total)
         return STEP_YIELD;
     task->progress = 0;
     return STEP_NEXT;
@@ -264,6 +265,7 @@ static enum step_result step(struct task *task, const struct op *op, const struc
     case OP_WORK:
         return op_work(task, op);
     case OP_HOLD:
+    case OP_LOSE:
         return op_hold(task, op);
     case OP_DROP:
         task_drop(task);

@@ -199,8 +199,8 @@ enum err program_add_layout(struct program *program, uint16_t *index)
 
 static bool value_equal(const struct value *a, const struct value *b)
 {
-    return a->kind == b->kind && a->index == b->index && a->number == b->number && a->times == b->times &&
-           a->over == b->over && a->min == b->min && a->max == b->max;
+    return a->kind == b->kind && a->index == b->index && a->number == b->number && a->by == b->by &&
+           a->times == b->times && a->over == b->over && a->min == b->min && a->max == b->max;
 }
 
 enum err program_add_value(struct program *program, struct value value, uint16_t *index)
@@ -260,8 +260,11 @@ int64_t value_resolve(const struct value *value, const int64_t *params, int64_t 
     int64_t over = value->over == 0 ? 1 : value->over;
     int64_t min = value->min < 0 ? 0 : value->min;
     int64_t max = value->max == 0 ? LIMIT_DURATION_NS : value->max;
-    /* 64 by 32 bits: the product cannot overflow, and neither can the sum. */
+    /* A base is below 2^63, a count below 2^30 and a factor below 2^31: the product cannot overflow, and
+     * neither can the sum. */
     __extension__ __int128 exact = value_base(value, params, linger_ns, holds_bytes);
+    if (value->by > 0)
+        exact *= params[value->by - 1];
     exact = exact * times / over + value->number;
     if (exact > max)
         exact = max;

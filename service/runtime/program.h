@@ -113,7 +113,8 @@ enum task_end {
     X(DESCRIPTORS, "descriptors")                                                                            \
     X(HANDLES, "handles")                                                                                    \
     X(THREADS, "threads")                                                                                    \
-    X(JOBS, "jobs")
+    X(JOBS, "jobs")                                                                                          \
+    X(HEAP, "heap") /* bytes that nobody has any more */
 
 enum expect {
 #define X(name, word) EXPECT_##name,
@@ -154,6 +155,7 @@ enum op_code {
     OP_CANCEL, /* thing: scope */
     OP_AWAIT,  /* thing: scope, or HOPS_START_SCOPE; blocks until it is done */
     OP_HOLD,   /* allocate value bytes, write to them, keep them until the task ends or drops them */
+    OP_LOSE,   /* as HOLD, but nobody has it afterwards: only a reclaim frees it */
     OP_DROP,   /* free what the task holds */
     OP_LOCK,   /* thing: mutex; blocks */
     OP_UNLOCK, /* thing: mutex; panics when it is not locked */
@@ -229,8 +231,8 @@ struct step {
 
 /* An operand. Every operand of an operation is an index into program->values; a workload resolves them all to
  * numbers once (program_resolve), so that the runtime never looks at a parameter. Durations are ns, sizes
- * bytes, percentages millionths. An operand is base * times / over + number, cut to what makes sense where it
- * stands: "n", "n - 1", "linger / 2". */
+ * bytes, percentages millionths. An operand is base * by * times / over + number, cut to what makes sense
+ * where it stands: "n", "n - 1", "linger / 2", "buffer * n". */
 enum value_kind {
     VALUE_CONSTANT, /* base 0: `number` is all there is */
     VALUE_PARAM,    /* base params[index] */
@@ -242,6 +244,7 @@ struct value {
     enum value_kind kind;
     uint16_t index;
     int64_t number;
+    uint16_t by;   /* 1 + index of a parameter, a factor; 0: none */
     int32_t times; /* 0 counts as 1 */
     int32_t over;  /* 0 counts as 1 */
     int64_t min;   /* never below it, nor below 0 */

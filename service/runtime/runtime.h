@@ -94,8 +94,8 @@ struct workload {
     uint64_t next_start;
     struct panic panics[LIMIT_PANICS]; /* the first kinds that occurred, in their order */
     uint32_t panic_count;
-    uint64_t owners_left; /* starts whose owner has left and that still have tasks, armed tickers or
-                             open resources */
+    uint64_t owners_left; /* starts whose owner has left and that still have tasks, armed tickers, open
+                             resources or lost heap */
     uint64_t leaving;     /* resources that were shut and are not gone yet */
     struct census census;
     struct link link;      /* in runtime->workloads */

@@ -193,37 +193,73 @@ enum err task_take_waits(struct task *task, unsigned count)
     return ERR_OK;
 }
 
-enum err task_hold(struct task *task, uint64_t bytes)
+/* A block that was charged and written to, in front of `next`; NULL: the workload is capped. */
+static struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next)
 {
-    struct workload *workload = task->start->workload;
     if (workload->capped_by != LIMIT_KINDS || !workload_charge(workload, bytes))
-        return ERR_LIMIT;
+        return NULL;
     /* The header takes the beginning of what is asked for, so that a hold of 1 KiB costs 1 KiB. */
     size_t size = bytes < sizeof(struct held) ? sizeof(struct held) : bytes;
     struct held *held = malloc(size);
     if (held == NULL) {
         workload_refund(workload, bytes);
         workload_cap(workload, LIMIT_KIND_MEMORY);
-        return ERR_MEMORY;
+        return NULL;
     }
     /* Written to, or only virtual memory would grow. */
     memset(held, 0x5a, size);
-    held->next = task->held;
+    held->next = next;
     held->bytes = bytes;
+    return held;
+}
+
+/* Frees the first block of a chain. */
+static void held_free(struct workload *workload, struct held **chain)
+{
+    struct held *held = *chain;
+    *chain = held->next;
+    workload_refund(workload, held->bytes);
+    free(held);
+}
+
+enum err task_hold(struct task *task, uint64_t bytes)
+{
+    struct workload *workload = task->start->workload;
+    struct held *held = held_new(workload, bytes, task->held);
+    if (held == NULL)
+        return ERR_LIMIT;
     task->held = held;
     count_add(workload, held_bytes, bytes);
     return ERR_OK;
+}
+
+enum err task_lose(struct task *task, uint64_t bytes)
+{
+    struct start *start = task->start;
+    struct held *held = held_new(start->workload, bytes, start->lost);
+    if (held == NULL)
+        return ERR_LIMIT;
+    if (start->lost == NULL)
+        start->env.refs++;
+    start->lost = held;
+    count_add(start->workload, lost_bytes, bytes);
+    return ERR_OK;
+}
+
+void start_find_lost(struct start *start)
+{
+    count_sub(start->workload, lost_bytes, start->lost->bytes);
+    held_free(start->workload, &start->lost);
+    if (start->lost == NULL)
+        env_unref(&start->env);
 }
 
 void task_drop(struct task *task)
 {
     struct workload *workload = task->start->workload;
     while (task->held != NULL) {
-        struct held *held = task->held;
-        task->held = held->next;
-        count_sub(workload, held_bytes, held->bytes);
-        workload_refund(workload, held->bytes);
-        free(held);
+        count_sub(workload, held_bytes, task->held->bytes);
+        held_free(workload, &task->held);
     }
 }
 

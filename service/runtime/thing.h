@@ -17,6 +17,7 @@
 #include "runtime/resource.h"
 #include "runtime/wheel.h"
 
+struct held;
 struct task;
 struct workload;
 
@@ -94,7 +95,8 @@ struct condition {
 };
 
 /* An environment: a header and then the things of its layout. Freed when the last task that sees it has gone,
- * no inner environment is left, and none of its tickers is armed. */
+ * no inner environment is left, none of its tickers is armed, and, a
+ * start's, its tasks have lost no heap. */
 struct env {
     uint32_t refs;
     uint16_t layout;    /* index into the program's layouts */
@@ -112,6 +114,7 @@ struct start {
     struct link stuck;     /* those that were found stuck: nobody need ever look at them again */
     struct link tickers;   /* armed tickers */
     struct link resources; /* open ones, whoever may still see them */
+    struct held *lost;     /* what its tasks have lost, newest first; keeps the environment until a reclaim */
     struct scope scope;
     struct rng rng;
     uint64_t index; /* 0 for the workload's first start */

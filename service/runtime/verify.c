@@ -56,6 +56,7 @@ static const struct shape shapes[OP_CODES] = {
     [OP_CANCEL] = {.next = true, .thing = THING_SCOPE},
     [OP_AWAIT] = {.next = true, .thing = THING_SCOPE},
     [OP_HOLD] = {.value = true, .next = true, .thing = -1},
+    [OP_LOSE] = {.value = true, .next = true, .thing = -1},
     [OP_DROP] = {.next = true, .thing = -1},
     [OP_LOCK] = {.next = true, .thing = THING_MUTEX},
     [OP_UNLOCK] = {.next = true, .thing = THING_MUTEX},
@@ -101,6 +102,8 @@ static const char *check_values(const struct program *program)
             return "a value is of no known kind";
         if (value->kind == VALUE_PARAM && value->index >= program->param_count)
             return "a value refers to a parameter that does not exist";
+        if (value->by > program->param_count)
+            return "a value is multiplied by a parameter that does not exist";
         if (value->times < 0 || value->over < 0 || value->max < 0)
             return "a value has a negative factor or bound";
     }

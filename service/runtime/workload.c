@@ -22,8 +22,8 @@ static bool cancel_step(struct job *job)
     return list_empty(&workload->starts);
 }
 
-/* Frees up to *slice tasks and tickers of a start, and then, when nobody can see them any more, its
- * resources; true when nothing is left, and then the start is gone. */
+/* Frees up to *slice tasks, tickers and lost pieces of heap of a start, and then, when nobody can see them
+ * any more, its resources; true when nothing is left, and then the start is gone. */
 static bool start_reclaim(struct start *start, int *slice)
 {
     struct env *env = &start->env;
@@ -35,6 +35,8 @@ static bool start_reclaim(struct start *start, int *slice)
             task_finish(container_of(start->tasks.next, struct task, link), END_RECLAIMED);
         else if (!list_empty(&start->stuck))
             task_finish(container_of(start->stuck.next, struct task, link), END_RECLAIMED);
+        else if (start->lost != NULL)
+            start_find_lost(start);
         else
             break;
     }
@@ -42,7 +44,8 @@ static bool start_reclaim(struct start *start, int *slice)
         resource_shut(container_of(start->resources.next, struct resource, link));
         *slice -= SHUT_COST;
     }
-    bool empty = list_empty(&start->tickers) && start->live == 0 && list_empty(&start->resources);
+    bool empty = list_empty(&start->tickers) && start->live == 0 && list_empty(&start->resources) &&
+                 start->lost == NULL;
     env_unref(env);
     return empty;
 }
@@ -68,7 +71,7 @@ static bool operand_in_range(const struct program *program, const int64_t *value
         bool counts = op->code == OP_SPAWN || op->code == OP_LOOP;
         if (counts && values[op->value] > LIMIT_TASKS)
             return false;
-        if (op->code == OP_HOLD && values[op->value] > LIMIT_HOLD_BYTES)
+        if ((op->code == OP_HOLD || op->code == OP_LOSE) && values[op->value] > LIMIT_HOLD_BYTES)
             return false;
     }
     for (uint16_t i = 0; i < program->value_count; i++)

@@ -46,6 +46,7 @@ const struct grow_verb grow_verbs[] = {
     {"await done", 0, .weight = 2},
     {"work", 0, .operand = WORKLOAD, .weight = 2, .feature = GROW_TIME},
     {"hold", 0, .operand = SIZE, .weight = 4, .feature = GROW_HEAP},
+    {"lose", 0, .operand = SIZE, .weight = 2, .feature = GROW_HEAP},
     {"drop", 0, .weight = 2, .feature = GROW_HEAP},
     {"lock", MUTEX, .weight = 8, .paired = "unlock"},
     {"unlock", MUTEX, .weight = 1},

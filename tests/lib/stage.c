@@ -224,6 +224,7 @@ struct count {
     uint64_t states[TASK_STATES];
     uint64_t standing[LIMIT_STEPS];
     uint64_t held_bytes;
+    uint64_t lost_bytes;
     uint64_t timers;
     uint64_t open[RESOURCE_KINDS];
     uint64_t leaked[VERDICTS];
@@ -285,6 +286,8 @@ static void count_starts(struct link *starts, struct count *count)
             live++;
         }
         assert_int_equal(live, start->live);
+        for (const struct held *lost = start->lost; lost != NULL; lost = lost->next)
+            count->lost_bytes += lost->bytes;
         list_each (each, &start->tickers)
             count->timers++;
         list_each (each, &start->resources) {
@@ -322,6 +325,7 @@ static void assert_walk(struct stage *stage)
     assert_int_equal(count.held_bytes, census->held_bytes);
     assert_memory_equal(count.open, census->open, sizeof count.open);
     assert_memory_equal(count.leaked, census->leaked, sizeof count.leaked);
+    assert_int_equal(count.lost_bytes, census->lost_bytes);
     assert_memory_equal(count.standing, stage->tally->standing,
                         stage->program->step_count * sizeof count.standing[0]);
     assert_true(count.timers <= stage->runtime->wheel.armed);
@@ -370,6 +374,7 @@ void stage_assert_over(const struct workload *workload)
     for (int state = 0; state < TASK_STATES; state++)
         assert_int_equal(census->states[state], 0);
     assert_int_equal(census->held_bytes, 0);
+    assert_int_equal(census->lost_bytes, 0);
     assert_int_equal(census->channels, 0);
     assert_int_equal(census->tickers, 0);
     for (int kind = 0; kind < RESOURCE_KINDS; kind++)

@@ -62,6 +62,8 @@ static uint64_t left_of(const struct workload *workload, enum expect expect)
     case EXPECT_THREADS:
     case EXPECT_JOBS:
         return census_open(&workload->census, (enum supply)(expect - EXPECT_DESCRIPTORS));
+    case EXPECT_HEAP:
+        return workload->census.lost_bytes;
     case EXPECTS:
         break;
     }

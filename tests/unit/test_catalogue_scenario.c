@@ -90,6 +90,7 @@ static void at_a_rate_each_start_leaks_what_its_file_states(void **state)
     assert_string_equal(desk_look(&desk, "x", "channels"), "0");
     assert_string_equal(desk_look(&desk, "x", "heap_bytes"), "0");
     assert_string_equal(desk_look(&desk, "x", "resources"), "{}");
+    assert_string_equal(desk_look(&desk, "x", "lost_heap_bytes"), "0");
     assert_int_equal(desk.core.runtime.starts, 0);
     desk_close(&desk);
 }

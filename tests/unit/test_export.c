@@ -150,6 +150,7 @@ static void a_leak_shows_and_what_has_appeared_stays(void **state)
     leak->census.ended[END_RETURNED] = 1;
     leak->census.states[TASK_RECV] = 2000;
     leak->census.held_bytes = 2048000;
+    leak->census.lost_bytes = 4096;
     leak->census.starts = 1;
     leak->states_seen = 1u << TASK_RECV | 1u << TASK_LINGER;
     leak->scenarios[SCENARIO_LEAKED] = 1;
@@ -164,6 +165,7 @@ static void a_leak_shows_and_what_has_appeared_stays(void **state)
     assert_value(fixture, "leaklab_tasks_ended_total{pattern=\"recv\",variant=\"leak\",how=\"returned\"}",
                  "1");
     assert_value(fixture, "leaklab_task_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "2048000");
+    assert_value(fixture, "leaklab_task_lost_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "4096");
     assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"leak\",state=\"leaked\"}", "1");
     assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"leak\",state=\"running\"}", "0");
     assert_value(fixture, "leaklab_limit_hits_total{pattern=\"recv\",variant=\"leak\",limit=\"own_tasks\"}",
@@ -172,10 +174,12 @@ static void a_leak_shows_and_what_has_appeared_stays(void **state)
     leak->census.ended[END_RECLAIMED] = 2000;
     leak->census.states[TASK_RECV] = 0;
     leak->census.held_bytes = 0;
+    leak->census.lost_bytes = 0;
     leak->scenarios[SCENARIO_LEAKED] = 0;
     /* then all of it stays, at zero */
     assert_value(fixture, "leaklab_tasks{pattern=\"recv\",variant=\"leak\",state=\"recv\"}", "0");
     assert_value(fixture, "leaklab_task_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "0");
+    assert_value(fixture, "leaklab_task_lost_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "0");
     assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"leak\",state=\"leaked\"}", "0");
     assert_value(fixture, "leaklab_tasks_ended_total{pattern=\"recv\",variant=\"leak\",how=\"reclaimed\"}",
                  "2000");

@@ -190,8 +190,8 @@ static void a_parameter_is_declared_in_full(void **state)
         {"{a: {default: b, about: x}, b: {default: 3, about: x}}",
          "5:23: the default \"b\" is neither a number such as 16, 10ms, 4KiB or 2%, nor linger, nor an "
          "earlier parameter; a word needs \"choices\"\n"},
-        {"{a: {default: linger * 0, about: x}}",
-         "5:32: behind \"*\" stands a whole number from 1 to 1000000, not \"0\"\n"},
+        {"{a: {default: linger * 0, about: x}}", "5:32: behind \"*\" stands a whole number from 1 to 1000000 "
+                                                 "or a parameter that is one, not \"0\"\n"},
         {"{a: {default: linger * 2 * 2, about: x}}",
          "5:34: \"*\" is too much here: an operand is a duration such as 10ms, or a parameter, then * or / "
          "and a number, then + or - and one\n"},
@@ -278,7 +278,9 @@ static void a_statement_says_what_would_have_been_right(void **state)
         {"- sleep -5ms", "9:13: \"sleep\" needs a duration such as 10ms, not \"-5ms\"\n"},
         {"- sleep ten%", "9:13: \"sleep\" needs a duration such as 10ms, not \"ten%\"\n"},
         {"- sleep 400d", "9:13: \"sleep\" needs a duration from 0s to 366d, not \"400d\"\n"},
-        {"- sleep d * n", "9:17: behind \"*\" stands a whole number from 1 to 1000000, not \"n\"\n"},
+        {"- sleep d * d", "9:17: behind \"*\" stands a whole number from 1 to 1000000 or a parameter that is "
+                          "one, not \"d\"\n"},
+        {"- sleep d / n", "9:17: behind \"/\" stands a whole number from 1 to 1000000, not \"n\"\n"},
         {"- sleep d + 5", "9:17: behind \"+\" stands a duration such as 10ms, not \"5\"\n"},
         {"- sleep d - 1ms d", "9:21: \"d\" is too much here: an operand is a duration such as 10ms, or a "
                               "parameter, then * or / and a number, then + or - and one\n"},

@@ -181,6 +181,19 @@ static void what_is_not_stated_is_expected_not_to_leak(void **state)
     compiled_free(&map);
 }
 
+static void lost_heap_is_stated_as_a_size_that_a_count_may_multiply(void **state)
+{
+    (void)state;
+    struct compiled map =
+        compile(HEAD "params: {n: {default: 7, about: a}, size: {default: 4KiB, about: b}}\n"
+                     "fix: {main: []}\nexpect: {fix: {tasks: 0, heap: size * n}}\n");
+    const struct program *program = map.pattern->variants[VARIANT_FIX].program;
+    int64_t params[2] = {1000000, 1 << 20}, values[LIMIT_CONSTANTS];
+    program_resolve(program, params, 0, 0, values);
+    assert_int_equal(pattern_expected_of(program, values, EXPECT_HEAP), 1000000ll << 20);
+    compiled_free(&map);
+}
+
 /* ---- the catalogue ---- */
 
 static void load(struct catalogue *catalogue)
@@ -303,6 +316,7 @@ int main(void)
         cmocka_unit_test(bare_numbers_count_seconds_and_bytes),
         cmocka_unit_test(what_is_expected_to_leak_follows_the_parameters),
         cmocka_unit_test(what_is_not_stated_is_expected_not_to_leak),
+        cmocka_unit_test(lost_heap_is_stated_as_a_size_that_a_count_may_multiply),
         cmocka_unit_test(every_file_of_the_catalogue_is_a_pattern_with_its_name),
         cmocka_unit_test(the_articles_patterns_have_the_articles_defaults),
         cmocka_unit_test(a_mode_is_a_variant_and_a_pattern),
