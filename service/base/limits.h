@@ -41,11 +41,12 @@
 
 /* Operands: whole numbers are tasks, rounds of a loop, room in a channel. Durations are bounded by what the
  * timing wheel can hold, see runtime/wheel.h. */
-#define LIMIT_COUNT       1000000000LL
-#define LIMIT_DURATION_NS (366LL * 24 * 3600 * 1000000000LL)
-#define LIMIT_HOLD_BYTES  (1LL << 30)
-#define LIMIT_WORK_NS     (48LL * 3600 * 1000000000LL) /* in one statement: slices of it fit in 32 bits */
-#define LIMIT_TICK_NS     1000000LL /* the shortest period of a ticker: what the timing wheel can tell apart */
+#define LIMIT_COUNT         1000000000LL
+#define LIMIT_DURATION_NS   (366LL * 24 * 3600 * 1000000000LL)
+#define LIMIT_HOLD_BYTES    (1LL << 30)
+#define LIMIT_MESSAGE_BYTES (1LL << 20) /* one message of a queue: it is written to in one go */
+#define LIMIT_WORK_NS       (48LL * 3600 * 1000000000LL) /* in one statement: slices of it fit in 32 bits */
+#define LIMIT_TICK_NS       1000000LL /* the shortest period of a ticker: what the timing wheel can tell apart */
 
 /* Scenarios. */
 #define LIMIT_SCENARIOS    1000      /* kept, ended ones included; the oldest ended one makes room */

@@ -21,6 +21,8 @@ enum family {
     BLOCKED_OLDEST,
     TASK_HEAP,
     TASK_LOST_HEAP,
+    QUEUE_MESSAGES,
+    QUEUE_HEAP,
     HEAP_ALLOCATED,
     HEAP_ACTIVE,
     HEAP_RESIDENT,
@@ -109,6 +111,13 @@ static const struct metrics_declaration table[FAMILIES] = {
                         .help = "Heap that tasks have lost: nobody has a pointer to it.",
                         .unit = "bytes",
                         .labels = {"pattern", "variant"}},
+    [QUEUE_MESSAGES] = {.name = "leaklab_queue_messages",
+                        .help = "Messages that stand in queues.",
+                        .labels = {"pattern", "variant"}},
+    [QUEUE_HEAP] = {.name = "leaklab_queue_heap_bytes",
+                    .help = "Heap of the messages that stand in queues.",
+                    .unit = "bytes",
+                    .labels = {"pattern", "variant"}},
     [HEAP_ALLOCATED] =
         GAUGE("leaklab_heap_allocated_bytes", "bytes", "Bytes that the process has allocated and not freed."),
     [HEAP_ACTIVE] = GAUGE("leaklab_heap_active_bytes", "bytes", "Pages with something allocated in them."),
@@ -225,7 +234,7 @@ static const uint8_t process_families[PROCESS_VALUES] = {
 
 /* The series of one program, each NULL until it is made. */
 struct program_series {
-    struct metrics_series *spawned, *expected, *oldest, *heap, *lost, *starts;
+    struct metrics_series *spawned, *expected, *oldest, *heap, *lost, *messages, *queued, *starts;
     struct metrics_series *leaked[VERDICTS];
     struct metrics_series *ended[TASK_ENDS];
     struct metrics_series *states[TASK_STATES];
@@ -415,6 +424,18 @@ static enum err set_judged(struct exporter *exporter, const struct snapshot_prog
     return err;
 }
 
+static enum err set_queues(struct exporter *exporter, const struct snapshot_program *program,
+                           struct program_series *series)
+{
+    const struct census *census = &program->census;
+    if (series->queued == NULL && census->queued_messages == 0)
+        return ERR_OK;
+    enum err err = set_one(exporter, QUEUE_MESSAGES, program, &series->messages, census->queued_messages);
+    if (err == ERR_OK)
+        err = set_one(exporter, QUEUE_HEAP, program, &series->queued, census->queued_bytes);
+    return err;
+}
+
 static enum err set_program(struct exporter *exporter, const struct snapshot_program *program,
                             struct program_series *series)
 {
@@ -433,6 +454,8 @@ static enum err set_program(struct exporter *exporter, const struct snapshot_pro
         err = set_one(exporter, TASK_HEAP, program, &series->heap, census->held_bytes);
     if (err == ERR_OK && (series->lost != NULL || census->lost_bytes > 0))
         err = set_one(exporter, TASK_LOST_HEAP, program, &series->lost, census->lost_bytes);
+    if (err == ERR_OK)
+        err = set_queues(exporter, program, series);
     if (err == ERR_OK && census->spawned > 0)
         err = set_one(exporter, EXPECTED_LEAKED, program, &series->expected, program->expected_leaked);
     if (err == ERR_OK)

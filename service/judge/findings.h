@@ -34,6 +34,7 @@
     X(LEFT, "left-behind", EXPECT_TASKS, "give this step a second way on: done, a deadline, or room")        \
     X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "stop every ticker that is made")                        \
     X(OPEN_LEFT, "open-left", EXPECTS, "shut what is open before its variable is written to again")          \
+    X(OUTGROWN, "queue-outgrown", EXPECTS, "use a channel with a bound, at which senders wait")              \
     X(PILED_UP, "piled-up", EXPECTS, "bound how many tasks there may be, and let whoever starts them wait")  \
     X(PANICKED, "panicked", EXPECTS, "give each channel one owner that closes it, once nobody sends any more")
 

@@ -21,6 +21,16 @@ struct pile {
     uint32_t falls;
 };
 
+/* How many messages stand in queues while the owner is there: the most in the first half of its stay, and the
+ * least in the last quarter. */
+struct backlog {
+    uint64_t middle_ns;
+    uint64_t late_ns;
+    uint64_t end_ns;
+    uint64_t early_most;
+    uint64_t late_least;
+};
+
 struct run {
     struct flow *flow;
     struct findings *findings;
@@ -31,6 +41,7 @@ struct run {
     uint64_t spawned;  /* when it was looked at last */
     uint32_t arrivals; /* moments at which there were more */
     struct pile piles[LIMIT_STEPS];
+    struct backlog backlog;
 };
 
 /* Runs until nothing moves before time passes. False: it does not come to rest, or the work is used up. */
@@ -91,6 +102,42 @@ static void piles_tell(const struct run *run)
     }
 }
 
+static void backlog_watch(struct run *run)
+{
+    uint64_t queued = run->workload.census.queued_messages;
+    struct backlog *backlog = &run->backlog;
+    if (run->clock.manual_ns < backlog->middle_ns)
+        backlog->early_most = queued > backlog->early_most ? queued : backlog->early_most;
+    else if (run->clock.manual_ns >= backlog->late_ns && run->clock.manual_ns < backlog->end_ns)
+        backlog->late_least = queued < backlog->late_least ? queued : backlog->late_least;
+}
+
+/* The first step that sends to a queue. */
+static uint16_t queue_step(const struct flow *flow)
+{
+    const struct program *program = flow->program;
+    struct use uses[LIMIT_CASES];
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        unsigned count = flow->reached[i] ? roles_uses(flow->roles, &program->ops[i], uses) : 0;
+        for (unsigned j = 0; j < count; j++)
+            if (uses[j].role == ROLE_SEND &&
+                roles_thing(flow->roles, uses[j].thing, NULL)->kind == THING_QUEUE)
+                return program->ops[i].step;
+    }
+    return program->ops[program->kinds[0].entry].step;
+}
+
+static void backlog_tell(const struct run *run)
+{
+    const struct backlog *backlog = &run->backlog;
+    if (backlog->late_least == UINT64_MAX || backlog->late_least <= backlog->early_most)
+        return;
+    findings_add(run->findings, FINDING_OUTGROWN, queue_step(run->flow), true,
+                 "more comes in than goes out: never fewer than %" PRIu64
+                 " messages stood in queues in the last quarter of a trial run",
+                 backlog->late_least);
+}
+
 /* ---- the parts of a run ---- */
 
 /* From timer to timer until `end_ns`. False: cut short. */
@@ -100,6 +147,7 @@ static bool pass(struct run *run, uint64_t end_ns, uint64_t *work)
         if (!settle(run, work))
             return false;
         piles_watch(run);
+        backlog_watch(run);
         uint64_t due_ns = runtime_due_ns(&run->runtime);
         if (due_ns > end_ns || workload_idle(&run->workload))
             break;
@@ -243,8 +291,13 @@ static enum err play(struct run *run, struct trial *trial)
     uint64_t work = LIMIT_TRIAL_WORK;
     if (workload_start(&run->workload) == ERR_MEMORY)
         return ERR_MEMORY;
+    run->backlog = (struct backlog){.middle_ns = run->clock.manual_ns + LINGER_OPEN_NS / 2,
+                                    .late_ns = run->clock.manual_ns + LINGER_OPEN_NS / 4 * 3,
+                                    .end_ns = run->clock.manual_ns + LINGER_OPEN_NS,
+                                    .late_least = UINT64_MAX};
     bool whole = pass(run, run->clock.manual_ns + LINGER_OPEN_NS, &work);
     piles_tell(run);
+    backlog_tell(run);
     outlast(run);
     workload_cancel(&run->workload);
     bool over = outlast(run);

@@ -94,16 +94,18 @@ json_t *view_scenario(const struct scenario *scenario)
     const char *limit = kind == LIMIT_KINDS ? NULL : limit_kind_word(kind);
     uint64_t age_ms = (clock->now_ns(clock) - scenario->began_ns) / 1000000;
     char mode[MODE_TEXT];
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:I, s:I, "
-                     "s:o, s:I, s:o, s:f}",
-                     "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
-                     scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant),
-                     "state", scenario_state_word(scenario->state), "cause", cause, "capped_by", limit,
-                     "spec", spec_json(&scenario->spec), "tasks", view_tasks(&census), "heap_bytes",
-                     (json_int_t)census.held_bytes, "lost_heap_bytes", (json_int_t)census.lost_bytes,
-                     "channels", (json_int_t)census.channels, "tickers", (json_int_t)census.tickers,
-                     "resources", view_resources(&census), "starts", (json_int_t)census.starts,
-                     "starts_skipped", (json_int_t)scenario->skipped, "leaked", view_leaked(&census),
-                     "expected_leaked", (json_int_t)scenario_expected_leaked(scenario), "panics",
-                     view_panics(scenario), "age_seconds", (double)age_ms / 1000);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, "
+        "s:o, s:I, s:o, s:f}",
+        "name", scenario->spec.name, "mode", mode_format(scenario->spec.mode, mode), "pattern",
+        scenario->spec.mode.pattern->name, "variant", variant_word(scenario->spec.mode.variant), "state",
+        scenario_state_word(scenario->state), "cause", cause, "capped_by", limit, "spec",
+        spec_json(&scenario->spec), "tasks", view_tasks(&census), "heap_bytes", (json_int_t)census.held_bytes,
+        "lost_heap_bytes", (json_int_t)census.lost_bytes, "queue_messages",
+        (json_int_t)census.queued_messages, "queue_heap_bytes", (json_int_t)census.queued_bytes, "channels",
+        (json_int_t)census.channels, "tickers", (json_int_t)census.tickers, "resources",
+        view_resources(&census), "starts", (json_int_t)census.starts, "starts_skipped",
+        (json_int_t)scenario->skipped, "leaked", view_leaked(&census), "expected_leaked",
+        (json_int_t)scenario_expected_leaked(scenario), "panics", view_panics(scenario), "age_seconds",
+        (double)age_ms / 1000);
 }

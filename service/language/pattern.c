@@ -97,7 +97,7 @@ static struct need expect_need(enum expect expect)
     struct need need = {.who = "\"expect\"", .type = PARAM_COUNT, .bounds = {0, LIMIT_COUNT}};
     if (expect == EXPECT_HEAP) {
         need.type = PARAM_SIZE;
-        need.bounds.max = (int64_t)LIMIT_COUNT * LIMIT_HOLD_BYTES;
+        need.bounds.max = LIMIT_DURATION_NS; /* the largest of all limits */
     }
     return need;
 }

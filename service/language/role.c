@@ -36,6 +36,8 @@ const struct need role_needs[] = {
     {THING_HANDLE, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
     {THING_THREAD, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
     {THING_JOB, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
+    {THING_QUEUE, ROLE_RECV, ROLE_SEND | ROLE_CLOSE, "nobody sends or closes", true},
+    {THING_QUEUE, ROLE_SEND, ROLE_RECV, "nobody receives", false},
 };
 
 const size_t role_need_count = COUNT_OF(role_needs);

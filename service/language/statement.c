@@ -159,7 +159,11 @@ static struct thing_ref thing(struct body *body, const struct statement *at, uns
                               enum thing_kind kind, const char *who)
 {
     struct thing_ref ref = {.hops = HOPS_SHARE};
-    thing_resolve(body->variant, body->kind, &at->words.items[word], KIND_BIT(kind), who, &ref);
+    unsigned needed = 0;
+    for (unsigned each = 0; each < THING_KINDS; each++)
+        if (thing_kind_serves((enum thing_kind)each, kind))
+            needed |= KIND_BIT(each);
+    thing_resolve(body->variant, body->kind, &at->words.items[word], needed, who, &ref);
     return ref;
 }
 
@@ -183,6 +187,8 @@ static const struct {
     {"open", THING_HANDLE, OP_OPEN},        {"shut", THING_HANDLE, OP_SHUT},
     {"open", THING_THREAD, OP_OPEN},        {"shut", THING_THREAD, OP_SHUT},
     {"open", THING_JOB, OP_OPEN},           {"shut", THING_JOB, OP_SHUT},
+    {"send", THING_QUEUE, OP_SEND},         {"recv", THING_QUEUE, OP_RECV},
+    {"close", THING_QUEUE, OP_CLOSE},
 };
 
 /* The operation of a thing verb. OP_CODES when the thing was reported. */

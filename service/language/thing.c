@@ -32,6 +32,8 @@ static struct need thing_need(enum thing_kind kind)
             .who = "\"ticker\"", .type = PARAM_DURATION, .bounds = {LIMIT_TICK_NS, LIMIT_DURATION_NS}};
     case THING_SCOPE:
         return (struct need){.who = "\"scope\"", .type = PARAM_DURATION, .bounds = {0, LIMIT_DURATION_NS}};
+    case THING_QUEUE:
+        return (struct need){.who = "\"queue\"", .type = PARAM_SIZE, .bounds = {1, LIMIT_MESSAGE_BYTES}};
     case THING_MUTEX:
     case THING_RWMUTEX:
     case THING_GROUP:
@@ -84,8 +86,9 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
     } else if (!thing_kind_read(compiler, &words, &thing->kind)) {
         return false;
     }
-    if (words.count == 1 && thing->kind == THING_TICKER) {
-        report(compiler, node, "\"ticker\" needs its %s, such as \"ticker 10ms\"", thing_values[thing->kind]);
+    if (words.count == 1 && (thing->kind == THING_TICKER || thing->kind == THING_QUEUE)) {
+        report(compiler, node, "\"%s\" needs its %s, such as \"%s\"", thing_words[thing->kind],
+               thing_values[thing->kind], thing->kind == THING_TICKER ? "ticker 10ms" : "queue 4KiB");
         return false;
     }
     if (words.count > 1 && thing_values[thing->kind][0] == '\0') {

@@ -51,6 +51,8 @@ struct census {
     uint64_t states[TASK_STATES]; /* live tasks in each state */
     uint64_t held_bytes;          /* heap that live tasks hold: `holds` and the statement `hold` */
     uint64_t lost_bytes;          /* heap to which nobody has a pointer any more: the statement `lose` */
+    uint64_t queued_bytes;        /* heap of the messages that stand in queues */
+    uint64_t queued_messages;
     uint64_t channels;
     uint64_t tickers; /* made and not stopped */
     uint64_t ticks;   /* delivered to a task, or kept as the one pending tick */
@@ -84,7 +86,7 @@ static inline uint64_t census_open(const struct census *census, enum supply supp
 /* Heap that was asked for by tasks and is not free again, whoever has it. */
 static inline uint64_t census_heap_bytes(const struct census *census)
 {
-    return census->held_bytes + census->lost_bytes;
+    return census->held_bytes + census->lost_bytes + census->queued_bytes;
 }
 
 static inline uint64_t census_live(const struct census *census)

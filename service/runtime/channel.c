@@ -36,29 +36,32 @@ enum attempt channel_try_receive(const struct channel *channel)
     return channel->closed ? ATTEMPT_CLOSED : ATTEMPT_BLOCKS;
 }
 
-enum attempt channel_send(struct channel *channel)
+enum attempt channel_send(struct workload *workload, struct channel *channel)
 {
     enum attempt attempt = channel_try_send(channel);
     if (attempt != ATTEMPT_DONE)
         return attempt;
     if (!list_empty(&channel->receivers))
         wait_wake(channel->receivers.next, WAKE_MATCHED);
-    else
+    else if (!channel->queue || queue_append(workload, container_of(channel, struct queue, channel)))
         channel->length++;
     return ATTEMPT_DONE;
 }
 
-enum attempt channel_receive(struct channel *channel)
+enum attempt channel_receive(struct workload *workload, struct channel *channel)
 {
     enum attempt attempt = channel_try_receive(channel);
     if (attempt != ATTEMPT_DONE)
         return attempt;
     /* Senders wait only while the buffer is full: with one, the first of them fills the place that was just
      * emptied. */
-    if (!list_empty(&channel->senders))
+    if (!list_empty(&channel->senders)) {
         wait_wake(channel->senders.next, WAKE_MATCHED);
-    else
-        channel->length--;
+        return ATTEMPT_DONE;
+    }
+    channel->length--;
+    if (channel->queue)
+        queue_take(workload, container_of(channel, struct queue, channel));
     return ATTEMPT_DONE;
 }
 

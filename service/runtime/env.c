@@ -22,6 +22,8 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct group);
     case THING_CONDITION:
         return sizeof(struct condition);
+    case THING_QUEUE:
+        return sizeof(struct queue);
     case THING_FILE:
     case THING_SOCKET:
     case THING_HANDLE:
@@ -94,6 +96,9 @@ static void things_init(struct env *env, const struct layout *layout)
         case THING_CONDITION:
             condition_init(thing, env_thing(env, spec->mutex));
             break;
+        case THING_QUEUE:
+            queue_init(thing, (uint64_t)value);
+            break;
         case THING_FILE:
         case THING_SOCKET:
         case THING_HANDLE:
@@ -117,6 +122,8 @@ static void things_deinit(struct env *env, const struct layout *layout)
             count_sub(workload, channels, !spec->nil);
         else if (spec->kind == THING_SCOPE)
             scope_close(workload->runtime, thing);
+        else if (spec->kind == THING_QUEUE)
+            queue_close(workload, thing);
     }
 }
 

@@ -93,6 +93,10 @@ void task_block(struct task *task, enum task_state state);
 void task_wake(struct task *task, unsigned which, enum wake how);
 /* Puts a running task at the end of the queue of ready ones. */
 void task_yield(struct task *task);
+/* A block that was charged and written to, in front of `next`; NULL: the workload is capped. */
+struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next);
+/* Frees the first block of a chain. */
+void held_free(struct workload *workload, struct held **chain);
 /* Allocates and writes to `bytes` that the task keeps. ERR_LIMIT: the workload is capped. */
 enum err task_hold(struct task *task, uint64_t bytes);
 void task_drop(struct task *task);
@@ -142,10 +146,21 @@ void channel_init(struct channel *channel, uint64_t capacity, bool nil);
 /* What an attempt would come to; nothing is changed. */
 enum attempt channel_try_send(const struct channel *channel);
 enum attempt channel_try_receive(const struct channel *channel);
-enum attempt channel_send(struct channel *channel);
-enum attempt channel_receive(struct channel *channel);
+enum attempt channel_send(struct workload *workload, struct channel *channel);
+enum attempt channel_receive(struct workload *workload, struct channel *channel);
 /* False when it was closed already, or is nil. Waiting tasks are woken in slices. */
 bool channel_close(struct runtime *runtime, struct channel *channel);
+
+/* Queues (queue.c). */
+void queue_init(struct queue *queue, uint64_t message_bytes);
+/* Before its memory goes: messages that nobody took are freed in slices. */
+void queue_close(struct workload *workload, struct queue *queue);
+/* What a send that nobody waits for appends, and a receive takes away. False: there was no memory. */
+bool queue_append(struct workload *workload, struct queue *queue);
+void queue_take(struct workload *workload, struct queue *queue);
+/* Frees what nobody has any more, at once. */
+void garbage_free(struct runtime *runtime);
+bool garbage_step(struct job *job);
 
 /* Tickers (ticker.c). */
 void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns);

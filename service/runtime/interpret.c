@@ -21,7 +21,7 @@ static enum step_result op_sleep(struct task *task, int64_t ns)
 static enum step_result op_send(struct task *task, const struct op *op)
 {
     struct channel *channel = env_thing(task->env, op->thing);
-    switch (channel_send(channel)) {
+    switch (channel_send(task->start->workload, channel)) {
     case ATTEMPT_DONE:
         task->heard = END_RETURNED;
         return STEP_NEXT;
@@ -48,7 +48,7 @@ static enum step_result received(struct task *task, const struct op *op, bool cl
 static enum step_result op_receive(struct task *task, const struct op *op)
 {
     struct channel *channel = env_thing(task->env, op->thing);
-    switch (channel_receive(channel)) {
+    switch (channel_receive(task->start->workload, channel)) {
     case ATTEMPT_DONE:
         return received(task, op, false);
     case ATTEMPT_CLOSED:

@@ -26,6 +26,7 @@
     X(RWMUTEX, "rwmutex", "")                                                                                \
     X(GROUP, "group", "")                                                                                    \
     X(CONDITION, "condition", "mutex")                                                                       \
+    X(QUEUE, "queue", "size")                                                                                \
     X(FILE, "file", "")                                                                                      \
     X(SOCKET, "socket", "")                                                                                  \
     X(HANDLE, "handle", "")                                                                                  \
@@ -254,12 +255,19 @@ struct value {
 /* What an operand `linger` counts as where the owner stays until the scenario ends: one second. */
 #define LINGER_OPEN_NS 1000000000LL
 
+/* A queue is a channel with room for all that comes: whatever works on a channel works on a queue. */
+static inline bool thing_kind_serves(enum thing_kind kind, enum thing_kind needed)
+{
+    return kind == needed || (needed == THING_CHANNEL && kind == THING_QUEUE);
+}
+
 /* A thing of an environment. */
 struct thing_spec {
     char *name;
     enum thing_kind kind;
     bool nil;       /* channel: declared and never made */
-    uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none */
+    uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none; queue: bytes of
+                       a message */
     uint16_t offset;
     struct thing_ref mutex; /* condition: in its own environment (0 hops) or in the start's (HOPS_SHARE) */
     uint32_t line;

@@ -28,6 +28,8 @@ enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max
     list_init(&runtime->cancelling);
     list_init(&runtime->jobs);
     list_init(&runtime->workloads);
+    runtime->garbage_job.step = garbage_step;
+    list_init(&runtime->garbage_job.link);
     wheel_init(&runtime->wheel, 0);
     slab_init(&runtime->task_pool, sizeof(struct task));
     for (size_t i = 0; i < ENV_POOLS; i++)
@@ -60,6 +62,8 @@ static void tally_free(struct tally *tally)
 
 void runtime_deinit(struct runtime *runtime)
 {
+    if (!runtime->abandoned)
+        garbage_free(runtime);
     CHECK(runtime->abandoned || (runtime->live == 0 && runtime->starts == 0 && list_empty(&runtime->jobs)));
     free_slabs(runtime);
     for (uint32_t i = 0; i < runtime->tally_count; i++)

@@ -122,6 +122,8 @@ struct runtime {
     struct link waking;     /* wait nodes of things that were closed or are done */
     struct link cancelling; /* scopes whose parent is done */
     struct link jobs;
+    struct held *garbage; /* messages of queues that are gone; freed in slices, no longer charged */
+    struct job garbage_job;
     struct slab_pool task_pool;
     struct slab_pool env_pools[ENV_POOLS];
     struct slab_pool wait_pools[WAIT_POOLS]; /* the further nodes of a select: 1, 2, ... of them */

@@ -57,9 +57,9 @@ static enum step_result case_proceed(struct task *task, const struct select_case
 {
     enum attempt attempt = ATTEMPT_DONE;
     if (arm->kind == CASE_RECV)
-        attempt = channel_receive(env_thing(task->env, arm->thing));
+        attempt = channel_receive(task->start->workload, env_thing(task->env, arm->thing));
     else if (arm->kind == CASE_SEND)
-        attempt = channel_send(env_thing(task->env, arm->thing));
+        attempt = channel_send(task->start->workload, env_thing(task->env, arm->thing));
     else if (arm->kind == CASE_TICK)
         ((struct ticker *)env_thing(task->env, arm->thing))->pending = false;
     CHECK(attempt == ATTEMPT_DONE || attempt == ATTEMPT_CLOSED);

@@ -193,8 +193,7 @@ enum err task_take_waits(struct task *task, unsigned count)
     return ERR_OK;
 }
 
-/* A block that was charged and written to, in front of `next`; NULL: the workload is capped. */
-static struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next)
+struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next)
 {
     if (workload->capped_by != LIMIT_KINDS || !workload_charge(workload, bytes))
         return NULL;
@@ -213,8 +212,7 @@ static struct held *held_new(struct workload *workload, uint64_t bytes, struct h
     return held;
 }
 
-/* Frees the first block of a chain. */
-static void held_free(struct workload *workload, struct held **chain)
+void held_free(struct workload *workload, struct held **chain)
 {
     struct held *held = *chain;
     *chain = held->next;

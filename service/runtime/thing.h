@@ -36,6 +36,17 @@ struct channel {
     uint64_t length;
     bool closed;
     bool nil;
+    bool queue; /* it is the beginning of a struct queue */
+};
+
+/* A channel without an end to its room, whose messages are heap while they stand in it: a send never blocks.
+ * In Go a slice under a lock with a condition. A message for which there is no memory is dropped, and the
+ * workload capped. */
+struct queue {
+    struct channel channel;
+    struct held *first; /* of channel.length messages */
+    struct held *last;
+    uint64_t message_bytes;
 };
 
 /* As Go's time.Ticker: one tick is kept when nobody waits, further ones are dropped; it must be stopped.

@@ -390,7 +390,7 @@ static bool layout_has(const struct layout *layout, uint16_t offset, int kind)
 {
     for (uint16_t i = 0; i < layout->count; i++)
         if (layout->things[i].offset == offset)
-            return (int)layout->things[i].kind == kind;
+            return thing_kind_serves(layout->things[i].kind, (enum thing_kind)kind);
     return false;
 }
 

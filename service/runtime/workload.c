@@ -74,6 +74,11 @@ static bool operand_in_range(const struct program *program, const int64_t *value
         if ((op->code == OP_HOLD || op->code == OP_LOSE) && values[op->value] > LIMIT_HOLD_BYTES)
             return false;
     }
+    for (uint16_t i = 0; i < program->layout_count; i++)
+        for (uint16_t j = 0; j < program->layouts[i].count; j++)
+            if (program->layouts[i].things[j].kind == THING_QUEUE &&
+                values[program->layouts[i].things[j].value] > LIMIT_MESSAGE_BYTES)
+                return false;
     for (uint16_t i = 0; i < program->value_count; i++)
         if (values[i] < 0 || values[i] > LIMIT_DURATION_NS)
             return false;

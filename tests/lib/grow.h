@@ -18,7 +18,7 @@ enum grow_feature {
     GROW_TIME = 2,    /* sleeps, tickers and timeouts: nothing waits for the clock */
     GROW_LOCKS = 4,   /* locks, groups and conditions */
     GROW_PANICS = 8,  /* `panic`; tasks may still panic by what they do to a thing */
-    GROW_HEAP = 16,   /* `hold` and `drop` */
+    GROW_HEAP = 16,   /* `hold`, `lose`, `drop` and queues */
     GROW_SELECTS = 32 /* `select` */
 };
 

@@ -4,6 +4,7 @@
 
 const struct grow_kind grow_kinds[] = {
     {"chan", CHANNEL, {"channel", "channel 1", "channel 8", "nil channel"}, 0, 10},
+    {"queue", QUEUE, {"queue 1B", "queue 4KiB"}, GROW_HEAP, 2},
     {"beat", TICKER, {"ticker 10ms", "ticker 1ms", "ticker 64ms"}, GROW_TIME, 3},
     {"scope", SCOPE, {"scope"}, 0, 2},
     {"brief", SCOPE, {"scope 1ms", "scope 30ms", "scope 300ms"}, GROW_TIME, 2},
@@ -25,10 +26,10 @@ const char *const grow_operands[OPERANDS][12] = {
 
 /* One line a statement. */
 const struct grow_verb grow_verbs[] = {
-    {"recv", CHANNEL, .weight = 12},
-    {"send", CHANNEL, .weight = 12},
-    {"close", CHANNEL, .weight = 2},
-    {"range", CHANNEL, .form = AROUND, .weight = 6},
+    {"recv", CHANNEL | QUEUE, .weight = 12},
+    {"send", CHANNEL | QUEUE, .weight = 12},
+    {"close", CHANNEL | QUEUE, .weight = 2},
+    {"range", CHANNEL | QUEUE, .form = AROUND, .weight = 6},
     {"select", 0, .form = CASES, .weight = 16, .feature = GROW_SELECTS},
     {"spawn", TASK, .operand = TASKS, .form = SPAWN, .weight = 5},
     {"loop", 0, .operand = COUNT, .form = COUNTING, .weight = 6},
@@ -64,9 +65,12 @@ const struct grow_verb grow_verbs[] = {
 
 /* One line a case. */
 const struct grow_verb grow_case_verbs[] = {
-    {"recv", CHANNEL, .weight = 10}, {"send", CHANNEL, .weight = 8},
-    {"tick", TICKER, .weight = 4},   {"after", 0, .operand = DURATION, .weight = 3, .feature = GROW_TIME},
-    {"done", SCOPE, .weight = 3},    {"done", 0, .weight = 4},
+    {"recv", CHANNEL | QUEUE, .weight = 10},
+    {"send", CHANNEL | QUEUE, .weight = 8},
+    {"tick", TICKER, .weight = 4},
+    {"after", 0, .operand = DURATION, .weight = 3, .feature = GROW_TIME},
+    {"done", SCOPE, .weight = 3},
+    {"done", 0, .weight = 4},
     {"default", 0, .weight = 2},
 };
 

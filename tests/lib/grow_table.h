@@ -9,7 +9,17 @@
 enum grow_role { ROLE_ROOT, ROLE_PARAMS, ROLE_THING, ROLE_TASK, ROLE_STATEMENT, ROLE_CASE, ROLE_ELSE };
 
 /* Kinds of thing, as bits of what a statement may name. */
-enum { CHANNEL = 1, TICKER = 2, SCOPE = 4, MUTEX = 8, RWMUTEX = 16, GROUP = 32, CONDITION = 64, TASK = 128 };
+enum {
+    CHANNEL = 1,
+    TICKER = 2,
+    SCOPE = 4,
+    MUTEX = 8,
+    RWMUTEX = 16,
+    GROUP = 32,
+    CONDITION = 64,
+    TASK = 128,
+    QUEUE = 256
+};
 
 /* `makes` are declarations; a condition's goes on with the name of its mutex. */
 struct grow_kind {

@@ -375,6 +375,8 @@ void stage_assert_over(const struct workload *workload)
         assert_int_equal(census->states[state], 0);
     assert_int_equal(census->held_bytes, 0);
     assert_int_equal(census->lost_bytes, 0);
+    assert_int_equal(census->queued_messages, 0);
+    assert_int_equal(census->queued_bytes, 0);
     assert_int_equal(census->channels, 0);
     assert_int_equal(census->tickers, 0);
     for (int kind = 0; kind < RESOURCE_KINDS; kind++)
@@ -416,6 +418,8 @@ static void end_workloads(struct stage *stage)
         }
         stage_assert_over(&stage->workloads[i]);
     }
+    while (stage->runtime->garbage != NULL)
+        stage_rounds(stage, 1);
 }
 
 void stage_strike(struct stage *stage)

@@ -151,6 +151,8 @@ static void a_leak_shows_and_what_has_appeared_stays(void **state)
     leak->census.states[TASK_RECV] = 2000;
     leak->census.held_bytes = 2048000;
     leak->census.lost_bytes = 4096;
+    leak->census.queued_messages = 3;
+    leak->census.queued_bytes = 300;
     leak->census.starts = 1;
     leak->states_seen = 1u << TASK_RECV | 1u << TASK_LINGER;
     leak->scenarios[SCENARIO_LEAKED] = 1;
@@ -166,6 +168,8 @@ static void a_leak_shows_and_what_has_appeared_stays(void **state)
                  "1");
     assert_value(fixture, "leaklab_task_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "2048000");
     assert_value(fixture, "leaklab_task_lost_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "4096");
+    assert_value(fixture, "leaklab_queue_messages{pattern=\"recv\",variant=\"leak\"}", "3");
+    assert_value(fixture, "leaklab_queue_heap_bytes{pattern=\"recv\",variant=\"leak\"}", "300");
     assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"leak\",state=\"leaked\"}", "1");
     assert_value(fixture, "leaklab_scenarios{pattern=\"recv\",variant=\"leak\",state=\"running\"}", "0");
     assert_value(fixture, "leaklab_limit_hits_total{pattern=\"recv\",variant=\"leak\",limit=\"own_tasks\"}",

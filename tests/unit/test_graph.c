@@ -107,6 +107,7 @@ static void what_nobody_does_is_drawn_as_missing(void **state)
     } cases[] = {
         {WITH("c: channel", "    - recv c\n"), "  m0_0 -> t0 [label=\"nobody sends or closes\", ", RED},
         {WITH("c: channel", "    - lose 1B\n    - recv c\n"), " [label=\"nobody can free\", ", RED},
+        {WITH("c: queue 1B", "    - send c\n"), " [label=\"nobody receives\", ", RED},
         {WITH("c: channel", "    - range c\n"), "  m0_0 -> t0 [label=\"nobody sends or closes\", ", RED},
         {WITH("c: channel", "    - send c\n"), "  t0 -> m0_1 [label=\"nobody receives\", ", RED},
         {WITH("c: channel 4", "    - send c\n"), "  t0 -> m0_1 [label=\"nobody receives once it is full\", ",

@@ -171,6 +171,18 @@ static const struct sample samples[] = {
      "  a:\n    - select: {send c: [], done: []}\n"
      "  b:\n    - loop:\n        - select: {recv c: [], done: [exit]}\n        - sleep 8ms\n",
      NONE, 0, false},
+    {"a queue into which more comes than goes out",
+     "share: {q: queue 1B}\nfix:\n  main: [spawn a, spawn b]\n  a:\n    - loop:\n"
+     "        - select: {send q: [], done: [exit]}\n        - sleep 1ms\n"
+     "  b:\n    - loop:\n        - select: {recv q: [], done: [exit]}\n        - sleep 10ms\n",
+     FINDING_OUTGROWN, 10, true},
+    {"a queue that is drained",
+     "share: {q: queue 1B}\nfix:\n  main: [spawn a, spawn b]\n  a:\n    - loop:\n"
+     "        - select: {send q: [], done: [exit]}\n        - sleep 20ms\n"
+     "  b:\n    - loop:\n        - select: {recv q: [], done: [exit]}\n        - sleep 10ms\n",
+     NONE, 0, false},
+    {"heap whose pointer is gone", "fix:\n  main: [spawn a]\n  a: [lose 1KiB, drop]\n", FINDING_LOST, 7,
+     false},
     {"what only another word of a parameter does",
      "params: {way: {default: good, choices: [good, bad], about: x}}\nshare: {c: channel}\nfix:\n"
      "  main: [spawn a]\n  a:\n    - if way is bad: [recv c]\n",
