@@ -25,6 +25,7 @@ struct locks {
     struct findings *findings;
     uint32_t things[LIMIT_LOCKS];
     uint64_t handed; /* locks that somebody unlocks who cannot have taken them */
+    uint64_t stray;  /* locks that somebody unlocks who may not have taken them */
     unsigned count;
     struct held may[LIMIT_OPS];
     uint64_t ever[LIMIT_OPS]; /* taken on some path, given back since or not */
@@ -152,7 +153,7 @@ static void held_collect(struct locks *locks)
 
 static void handed_collect(struct locks *locks)
 {
-    locks->handed = 0;
+    locks->handed = locks->stray = 0;
     for (uint16_t i = 0; i < locks->flow->program->op_count; i++) {
         uint32_t role;
         if (!locks->flow->reached[i])
@@ -162,6 +163,8 @@ static void handed_collect(struct locks *locks)
             lock = lock_waited_with(locks, i);
         if (lock != NO_LOCK && (locks->ever[i] >> lock & 1) == 0)
             locks->handed |= 1ull << lock;
+        if (lock != NO_LOCK && (locks->must[i] >> lock & 1) == 0)
+            locks->stray |= 1ull << lock;
     }
 }
 
@@ -200,7 +203,7 @@ static bool twice_collect(struct locks *locks)
         findings_add(locks->findings, FINDING_LOCK_TWICE, flow->program->ops[i].step, false,
                      "waits for \"%s\", which the task itself holds already%s", name(locks, lock),
                      readers ? ": a writer that comes between keeps it out" : "");
-        if (!readers && has(locks->must[i], lock))
+        if (!readers && has(locks->must[i], lock) && !has(locks->stray, lock))
             closed = flow->closed[i] = true;
     }
     return closed;

@@ -4,7 +4,7 @@
 
 const struct grow_kind grow_kinds[] = {
     {"chan", CHANNEL, {"channel", "channel 1", "channel 8", "nil channel"}, 0, 10},
-    {"queue", QUEUE, {"queue 1B", "queue 4KiB"}, GROW_HEAP, 2},
+    {"queue", QUEUE, {"queue 4KiB", "queue 300KiB"}, GROW_HEAP, 2},
     {"beat", TICKER, {"ticker 10ms", "ticker 1ms", "ticker 64ms"}, GROW_TIME, 3},
     {"scope", SCOPE, {"scope"}, 0, 2},
     {"brief", SCOPE, {"scope 1ms", "scope 30ms", "scope 300ms"}, GROW_TIME, 2},
@@ -20,6 +20,7 @@ const char *const grow_operands[OPERANDS][12] = {
     [DURATION] = {"1ms", "0s", "1ns", "3ms", "10ms", "64ms", "100ms", "5s", "1h", "30d", "linger / 2"},
     [WORKLOAD] = {"1us", "0s", "100us", "2ms"},
     [SIZE] = {"1B", "100B", "4KiB", "300KiB", "holds", "0"},
+    [LOSS] = {"4KiB", "300KiB", "0"}, /* what is looked through piece by piece */
     [PERCENT] = {"50%", "100%", "0%", "1%", "99%"},
     [TEST] = {"n > 2", "n is 4", "word is not red", "linger < 10ms", "n <= 3"},
 };
@@ -47,7 +48,7 @@ const struct grow_verb grow_verbs[] = {
     {"await done", 0, .weight = 2},
     {"work", 0, .operand = WORKLOAD, .weight = 2, .feature = GROW_TIME},
     {"hold", 0, .operand = SIZE, .weight = 4, .feature = GROW_HEAP},
-    {"lose", 0, .operand = SIZE, .weight = 2, .feature = GROW_HEAP},
+    {"lose", 0, .operand = LOSS, .weight = 2, .feature = GROW_HEAP},
     {"drop", 0, .weight = 2, .feature = GROW_HEAP},
     {"lock", MUTEX, .weight = 8, .paired = "unlock"},
     {"unlock", MUTEX, .weight = 1},

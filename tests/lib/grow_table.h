@@ -30,7 +30,7 @@ struct grow_kind {
     unsigned weight;
 };
 
-enum operand { NO_OPERAND, COUNT, TASKS, DURATION, WORKLOAD, SIZE, PERCENT, TEST, OPERANDS };
+enum operand { NO_OPERAND, COUNT, TASKS, DURATION, WORKLOAD, SIZE, LOSS, PERCENT, TEST, OPERANDS };
 
 /* How a statement is written, and what that asks of its place. */
 enum form {

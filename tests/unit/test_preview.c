@@ -376,10 +376,27 @@ static void memory_that_is_out_is_an_error(void **state)
     compiled_free(&compiled);
 }
 
+static void what_stands_behind_a_lock_that_somebody_else_may_give_back_is_looked_at(void **state)
+{
+    (void)state;
+    const struct sample sample = {
+        "a stray unlock",
+        "share: {b: rwmutex, c: channel}\nfix:\n  main: [spawn a, spawn x]\n  a: [rlock b, lock b, recv c]\n"
+        "  x:\n    - chance 50%: [rlock b]\n    - runlock b\n",
+        FINDING_NO_SENDER, 8, false};
+    struct compiled compiled;
+    struct preview *preview;
+    given(&sample, &compiled, &preview);
+    assert_int_equal(find(preview, &sample)->line, 8);
+    preview_free(preview);
+    compiled_free(&compiled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_is_found_and_nothing_without_it),
+        cmocka_unit_test(what_stands_behind_a_lock_that_somebody_else_may_give_back_is_looked_at),
         cmocka_unit_test(a_finding_says_what_was_set_for_it),
         cmocka_unit_test(an_exit_says_what_a_task_waits_for_last),
         cmocka_unit_test(what_expect_says_is_declared),
