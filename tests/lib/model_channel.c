@@ -25,7 +25,7 @@ static bool meet(struct walk *walk, unsigned who, const struct search *search, u
          met = true) {
         if (walk_same_as_before(walk->from, (unsigned)other))
             continue;
-        walk_begin(walk);
+        walk_from(walk);
         walk_go(walk, (unsigned)other, other_target);
         walk_go(walk, who, target);
         walk_emit(walk);
@@ -47,7 +47,7 @@ bool walk_send(struct walk *walk, unsigned who, uint16_t channel, uint16_t targe
         return true;
     if (walk_content(walk, channel) / MODEL_ONE >= capacity(walk, channel))
         return false;
-    walk_begin(walk);
+    walk_from(walk);
     walk_count_up(walk, channel, 1);
     walk_go(walk, who, target);
     walk_emit(walk);
@@ -64,7 +64,7 @@ bool walk_receive(struct walk *walk, unsigned who, uint16_t channel, uint16_t me
     bool full = walk_content(walk, channel) / MODEL_ONE > 0;
     if (!full && (walk_content(walk, channel) & MODEL_FLAG) == 0)
         return false;
-    walk_begin(walk);
+    walk_from(walk);
     if (full)
         walk_count_up(walk, channel, -1);
     walk_go(walk, who, full ? message : closed);
@@ -78,7 +78,7 @@ void walk_close(struct walk *walk, unsigned who, uint16_t channel)
         walk_panic(walk, who);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, channel) |= MODEL_FLAG;
     struct search searches[] = {receivers_of(channel, true), senders_of(channel)};
     for (unsigned side = 0; side < 2; side++) {

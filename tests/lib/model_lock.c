@@ -34,7 +34,7 @@ static void unlock(struct walk *walk, unsigned who, uint16_t mutex, bool waits)
         bool nobody = other == walk->from->task_count;
         if (nobody ? handed : !wants(walk, other, mutex) || walk_same_as_before(walk->from, other))
             continue;
-        walk_begin(walk);
+        walk_from(walk);
         if (nobody)
             *model_thing(&walk->next, mutex) = 0;
         else
@@ -51,7 +51,7 @@ static void unlock(struct walk *walk, unsigned who, uint16_t mutex, bool waits)
 void walk_lock(struct walk *walk, unsigned who, uint16_t mutex, enum model_stage otherwise)
 {
     bool locked = (walk_content(walk, mutex) & MODEL_FLAG) != 0;
-    walk_begin(walk);
+    walk_from(walk);
     if (locked) {
         walk_stand(walk, who, walk->from->tasks[who].pc, otherwise);
     } else {
@@ -75,7 +75,7 @@ static void signal_one(struct walk *walk, unsigned who, uint16_t condition)
         bool nobody = other == walk->from->task_count;
         if (nobody ? woken : !waits_on(walk, other, condition) || walk_same_as_before(walk->from, other))
             continue;
-        walk_begin(walk);
+        walk_from(walk);
         woken = true;
         if (!nobody) {
             walk_told(walk, &walk->next.tasks[other]);
@@ -88,7 +88,7 @@ static void signal_one(struct walk *walk, unsigned who, uint16_t condition)
 
 static void signal_all(struct walk *walk, unsigned who, uint16_t condition)
 {
-    walk_begin(walk);
+    walk_from(walk);
     for (unsigned other = 0; other < walk->from->task_count; other++) {
         if (!waits_on(walk, other, condition))
             continue;
@@ -112,7 +112,7 @@ static void write_lock(struct walk *walk, unsigned who, uint16_t thing)
         walk_block(walk, who);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, thing) = MODEL_FLAG;
     walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
     walk_emit(walk);
@@ -124,7 +124,7 @@ static void read_lock(struct walk *walk, unsigned who, uint16_t thing)
         walk_block(walk, who);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     walk_count_up(walk, thing, 1);
     walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
     walk_emit(walk);
@@ -138,7 +138,7 @@ static void hand_to_writer(struct walk *walk, unsigned who, uint16_t thing)
     bool handed = false;
     for (int other = -1; (other = walk_find(walk, &writers, (unsigned)(other + 1), &target)) >= 0;
          handed = true) {
-        walk_begin(walk);
+        walk_from(walk);
         *model_thing(&walk->next, thing) = MODEL_FLAG;
         walk_go(walk, (unsigned)other, target);
         walk_go(walk, who, behind);
@@ -146,7 +146,7 @@ static void hand_to_writer(struct walk *walk, unsigned who, uint16_t thing)
     }
     if (handed)
         return;
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, thing) = 0;
     walk_go(walk, who, behind);
     walk_emit(walk);
@@ -165,7 +165,7 @@ static void write_unlock(struct walk *walk, unsigned who, uint16_t thing)
         hand_to_writer(walk, who, thing);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, thing) = 0;
     for (int other = -1; (other = walk_find(walk, &readers, (unsigned)(other + 1), &target)) >= 0;) {
         walk_count_up(walk, thing, 1);
@@ -183,7 +183,7 @@ static void read_unlock(struct walk *walk, unsigned who, uint16_t thing)
     } else if (reading == 1) {
         hand_to_writer(walk, who, thing);
     } else {
-        walk_begin(walk);
+        walk_from(walk);
         walk_count_up(walk, thing, -1);
         walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
         walk_emit(walk);
@@ -200,7 +200,7 @@ static void finish(struct walk *walk, unsigned who, uint16_t group)
         walk_panic(walk, who);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     walk_count_up(walk, group, -1);
     for (int other = -1; walk_content(walk, group) == MODEL_ONE &&
                          (other = walk_find(walk, &joins, (unsigned)(other + 1), &target)) >= 0;)

@@ -16,7 +16,7 @@ static bool take_case(struct walk *walk, unsigned who, const struct select_case 
     if (arm->kind == CASE_DONE ? !walk_is_done(walk, thing)
                                : (walk_content(walk, thing) & MODEL_PENDING) == 0)
         return false;
-    walk_begin(walk);
+    walk_from(walk);
     if (arm->kind == CASE_TICK)
         *model_thing(&walk->next, thing) &= (uint16_t)~MODEL_PENDING;
     walk_go(walk, who, arm->target);
@@ -36,7 +36,7 @@ static void select_one(struct walk *walk, unsigned who)
         walk_block(walk, who);
         return;
     }
-    walk_begin(walk);
+    walk_from(walk);
     walk_go(walk, who, op->target);
     walk_emit(walk);
 }
@@ -45,7 +45,7 @@ static void select_one(struct walk *walk, unsigned who)
 
 static void set(struct walk *walk, unsigned who, uint16_t thing, uint16_t value)
 {
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, thing) = value;
     walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
     walk_emit_done(walk);
@@ -61,7 +61,7 @@ static void tick(struct walk *walk, unsigned who, uint16_t ticker)
 
 static void add(struct walk *walk, unsigned who, uint16_t group, int64_t amount)
 {
-    walk_begin(walk);
+    walk_from(walk);
     walk_count_up(walk, group, amount);
     walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
     walk_emit(walk);
@@ -123,7 +123,7 @@ static void arrived(struct walk *walk, unsigned who)
         return;
     case OP_CHANCE:
         walk_pass_if(walk, who, true);
-        walk_begin(walk);
+        walk_from(walk);
         walk_go(walk, who, op->target);
         walk_emit(walk);
         return;
@@ -149,7 +149,7 @@ static void time_out(struct walk *walk, unsigned who)
         const struct select_case *arm = &walk->model->program->cases[op->first + i];
         if (arm->kind != CASE_AFTER)
             continue;
-        walk_begin(walk);
+        walk_from(walk);
         walk_go(walk, who, arm->target);
         walk_emit(walk);
     }
@@ -164,13 +164,13 @@ static void fire(struct walk *walk, uint16_t ticker)
         return;
     for (int other = -1; (other = walk_find(walk, &search, (unsigned)(other + 1), &target)) >= 0;
          heard = true) {
-        walk_begin(walk);
+        walk_from(walk);
         walk_go(walk, (unsigned)other, target);
         walk_emit(walk);
     }
     if (heard || (walk_content(walk, ticker) & MODEL_PENDING) != 0)
         return;
-    walk_begin(walk);
+    walk_from(walk);
     *model_thing(&walk->next, ticker) |= MODEL_PENDING;
     walk_emit(walk);
 }
@@ -186,7 +186,7 @@ static void pass_env(struct walk *walk, unsigned env)
             fire(walk, thing);
         if (spec->kind != THING_SCOPE || walk->model->values[spec->value] == 0 || walk_is_done(walk, thing))
             continue;
-        walk_begin(walk);
+        walk_from(walk);
         *model_thing(&walk->next, thing) = MODEL_FLAG;
         walk_emit_done(walk);
     }
@@ -203,7 +203,7 @@ void model_each_time(const struct model *model, const struct model_state *state,
         pass_env(&walk, env);
     if (state->done)
         return;
-    walk_begin(&walk);
+    walk_from(&walk);
     walk.next.done = true;
     walk_emit_done(&walk);
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void walk_begin(struct walk *walk)
+void walk_from(struct walk *walk)
 {
     walk->next = *walk->from;
 }
@@ -66,7 +66,7 @@ void walk_go(struct walk *walk, unsigned who, uint16_t pc)
 
 void walk_block(struct walk *walk, unsigned who)
 {
-    walk_begin(walk);
+    walk_from(walk);
     walk_stand(walk, who, walk->from->tasks[who].pc, MODEL_BLOCKED);
     walk_emit(walk);
 }
@@ -92,7 +92,7 @@ void walk_emit_done(struct walk *walk)
 
 void walk_panic(struct walk *walk, unsigned who)
 {
-    walk_begin(walk);
+    walk_from(walk);
     walk_told(walk, &walk->next.tasks[who]);
     walk_stand(walk, who, walk->from->tasks[who].pc, MODEL_DOOMED);
     if (walk->next.tasks[who].kind != 0) {
@@ -115,7 +115,7 @@ void walk_pass_if(struct walk *walk, unsigned who, bool passes)
 {
     if (!passes)
         return;
-    walk_begin(walk);
+    walk_from(walk);
     walk_go(walk, who, (uint16_t)(walk->from->tasks[who].pc + 1));
     walk_emit(walk);
 }

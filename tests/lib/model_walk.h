@@ -1,4 +1,4 @@
-/* What the parts of the model share: a successor is made by walk_begin(), changes to walk->next, and
+/* What the parts of the model share: a successor is made by walk_from(), changes to walk->next, and
  * walk_emit(). Everything asked is asked of walk->from. Tasks are named by their index there; things as in
  * model_see(). For the files of the model alone. */
 #pragma once
@@ -12,7 +12,7 @@ struct walk {
     struct model_state next;
 };
 
-void walk_begin(struct walk *walk);
+void walk_from(struct walk *walk);
 void walk_emit(struct walk *walk);
 /* The same, once whoever waits for a scope that is done has gone on; where one may go on in several ways, in
  * each of them. */
