@@ -142,6 +142,12 @@ static const struct hard {
      .tasks = "  a: [loop: [sleep 1ms, send c]]\n"
               "  b: [loop: [recv c, sleep 1ms]]\n"
               "  x: [await done, sleep 20ms, close c]\n"},
+    {.about = "a close while others send",
+     .share = "{c: channel, d: channel}",
+     .main = "[spawn a, spawn b, spawn x]",
+     .tasks = "  a: [send c, send d]\n"
+              "  b: [select: {send c: [send d], recv d: }]\n"
+              "  x: [sleep 5ms, close c]\n"},
     {.about = "two that only ever poll",
      .share = "{c: channel, d: channel}",
      .main = "[spawn a, spawn b, spawn w]",
@@ -194,7 +200,7 @@ static const struct hard {
               "  one: [select: {send c: , recv c: [send e], after 1ms: }, send d]\n"},
 };
 
-static void a_hard_program_is_judged_truly(void **state)
+static void a_hard_program_is_judged_truly_and_foreseen(void **state)
 {
     static struct trial trial;
     static char text[TRUTH_TEXT];
@@ -203,8 +209,10 @@ static void a_hard_program_is_judged_truly(void **state)
              program->tasks);
     trial = (struct trial){.text = text, .beyond = program->beyond};
     trial.progress = isolate_shared(sizeof *trial.progress);
-    for (trial.grown.seed = 1; trial.grown.seed <= HARD_SEEDS; trial.grown.seed++)
+    for (trial.grown.seed = 1; trial.grown.seed <= HARD_SEEDS; trial.grown.seed++) {
         truth_play(&trial);
+        play_steps(&trial);
+    }
     assert_int_equal(trial.progress->missed > 0, program->beyond);
 }
 
@@ -307,7 +315,7 @@ int main(void)
     };
     for (size_t i = 0; i < COUNT_OF(hard); i++)
         tests[2 + i] = (struct CMUnitTest){.name = hard[i].about,
-                                           .test_func = a_hard_program_is_judged_truly,
+                                           .test_func = a_hard_program_is_judged_truly_and_foreseen,
                                            .initial_state = (void *)(uintptr_t)&hard[i]};
     return _cmocka_run_group_tests("truth", tests, COUNT_OF(tests), NULL, NULL);
 }
