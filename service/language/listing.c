@@ -99,6 +99,17 @@ static void list_branch(const struct program *program, const struct op *op, stru
     buf_printf(buf, " else -> %u", op->target);
 }
 
+static void list_on_thing(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)
+{
+    list_thing(program, kind, op->thing, buf);
+    if (op->code == OP_ADD) {
+        buf_putc(buf, ' ');
+        list_value(program, op->value, buf);
+    } else if (op->code == OP_RANGE) {
+        buf_printf(buf, ", closed -> %u", op->target);
+    }
+}
+
 static void list_operands(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)
 {
     switch ((enum op_code)op->code) {
@@ -125,37 +136,6 @@ static void list_operands(const struct program *program, uint16_t kind, const st
         list_value(program, op->value, buf);
         buf_printf(buf, " with r%u", op->reg);
         break;
-    case OP_SEND:
-    case OP_RECV:
-    case OP_CLOSE:
-    case OP_TICK:
-    case OP_STOP:
-    case OP_CANCEL:
-    case OP_AWAIT:
-    case OP_LOCK:
-    case OP_UNLOCK:
-    case OP_WRITE_LOCK:
-    case OP_WRITE_UNLOCK:
-    case OP_READ_LOCK:
-    case OP_READ_UNLOCK:
-    case OP_FINISH:
-    case OP_OPEN:
-    case OP_SHUT:
-    case OP_JOIN:
-    case OP_WAIT:
-    case OP_SIGNAL:
-    case OP_BROADCAST:
-        list_thing(program, kind, op->thing, buf);
-        break;
-    case OP_ADD:
-        list_thing(program, kind, op->thing, buf);
-        buf_putc(buf, ' ');
-        list_value(program, op->value, buf);
-        break;
-    case OP_RANGE:
-        list_thing(program, kind, op->thing, buf);
-        buf_printf(buf, ", closed -> %u", op->target);
-        break;
     case OP_SLEEP:
     case OP_HOLD:
     case OP_LOSE:
@@ -170,8 +150,9 @@ static void list_operands(const struct program *program, uint16_t kind, const st
     case OP_LINGER:
     case OP_PANIC:
     case OP_DROP:
-    case OP_CODES:
         break;
+    default:
+        list_on_thing(program, kind, op, buf);
     }
 }
 
