@@ -38,13 +38,14 @@ class Plan:
     churn_seconds: int
     memory_wait_seconds: int
     every_seconds: int
+    judged_tasks: tuple[int, ...]
 
 
 FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
             scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15,
-            every_seconds=10)
+            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION))
 QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
-             churn_seconds=3, memory_wait_seconds=15, every_seconds=3)
+             churn_seconds=3, memory_wait_seconds=15, every_seconds=3, judged_tasks=(100_000, MILLION))
 
 
 @dataclass
@@ -373,6 +374,45 @@ def start_every(daemon: Daemon, variant: str, seconds: int) -> int:
     return len(specs)
 
 
+def judged(bench: Bench) -> Iterator[Row]:
+    """The judge over tasks in one start, all of them stuck, and then a profile of where they stand."""
+    for tasks in bench.plan.judged_tasks:
+        if fits(tasks * OUR_BYTES_PER_TASK):
+            yield from judged_with(bench, tasks)
+
+
+def judged_with(bench: Bench, tasks: int) -> Iterator[Row]:
+    peer = []
+    if bench.programs.peer is not None and fits(tasks * GO_BYTES_PER_TASK):
+        peer = [bench.peer("profile", tasks) for _ in range(bench.plan.repeats)]
+    with Daemon(bench.programs.leaklab) as daemon:
+        daemon.spawn("crowd", RECV, tasks, 0)
+        lag = Lag.read(daemon)
+        profile_of(daemon)
+        seconds = daemon.metrics()["leaklab_judge_seconds_sum"]
+        found = daemon.metrics()['leaklab_tasks_leaked{pattern="recv",variant="leak",verdict="stuck"}']
+        ours = [bench.keep("leaklab", profile_of(daemon)) for _ in range(bench.plan.repeats)]
+        lag = Lag.read(daemon).since(lag)
+    if found != tasks:
+        raise BenchError(f"the judge found {found:.0f} of {tasks} stuck tasks")
+    what = human(tasks)
+    yield Row(f"judge_{tasks}", f"judge {what} stuck tasks", "ms", [seconds * 1e3], note="Go's profile does not judge")
+    yield Row(f"judge_lag_{tasks}", f"judge and profile {what} tasks: loop lag p99, at most", "ms",
+              [lag.quantile_bound(0.99) * 1e3], expectation=at_most(2, "2 ms"))
+    yield Row(f"profile_{tasks}", f"profile of {what} tasks", "ms", values(ours, "seconds", 1e3),
+              values(peer, "seconds", 1e3), expectation=times(10) if peer else None)
+    yield Row(f"profile_bytes_{tasks}", f"profile of {what} tasks: size", "B", values(ours, "bytes"),
+              values(peer, "bytes"))
+
+
+def profile_of(daemon: Daemon) -> dict:
+    began = time.monotonic()
+    status, body = daemon.request("GET", "/debug/pprof/tasks")
+    if status != 200:
+        raise BenchError(f"no profile: {status}")
+    return {"measure": "profile", "seconds": time.monotonic() - began, "bytes": len(body)}
+
+
 class Nobody:
     def __enter__(self) -> Nobody:
         return self
@@ -389,7 +429,7 @@ def memory_peer(bench: Bench) -> Background | Nobody:
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "tickers": tickers, "scrape": scrape,
-    "churn": churn, "memory": memory, "every": every,
+    "churn": churn, "memory": memory, "every": every, "judge": judged,
 }
 
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"runtime"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -103,4 +105,15 @@ func measureMemory(n, holds, seconds int) {
 	emit(fields{"measure": "memory", "tasks": n, "holds_bytes": holds, "wait_seconds": seconds,
 		"resident_before_bytes": before, "resident_full_bytes": full,
 		"resident_ended_bytes": ended, "resident_after_bytes": residentBytes()})
+}
+
+// measureProfile writes the profile of where n goroutines stand, as net/http/pprof does for a scraper.
+func measureProfile(n int) {
+	spawnBlocked(n)
+	var profile bytes.Buffer
+	start := time.Now()
+	if err := pprof.Lookup("goroutine").WriteTo(&profile, 0); err != nil {
+		panic(err)
+	}
+	emit(fields{"measure": "profile", "tasks": n, "seconds": time.Since(start).Seconds(), "bytes": profile.Len()})
 }
