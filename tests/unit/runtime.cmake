@@ -14,4 +14,4 @@ foreach(thing catalogue chance channel condition driver faults group limits line
   leaklab_unit_test(test_${thing} LINKS stage)
 endforeach()
 leaklab_unit_test(test_grow LINKS grow)
-leaklab_unit_test(test_random LINKS grow)
+leaklab_unit_test(test_random LINKS grow TIMEOUT 240)
