@@ -95,7 +95,11 @@ static void draw_things(struct graph *graph, uint16_t layout, const char *indent
         const struct thing_spec *thing = &program->layouts[layout].things[i];
         buf_printf(graph->buf, "%st%u [shape=ellipse, label=\"", indent, graph->roles.bases[layout] + i);
         put_quoted(graph->buf, thing->name);
-        buf_printf(graph->buf, "\\n%s%s\"];\n", thing->nil ? "nil " : "", thing_kind_word(thing->kind));
+        buf_printf(graph->buf, "\\n%s%s\"];\n",
+                   thing->nil       ? "nil "
+                   : thing->aligned ? "aligned "
+                                    : "",
+                   thing_kind_word(thing->kind));
     }
 }
 

@@ -59,6 +59,29 @@ static bool thing_kind_read(struct compiler *compiler, const struct words *words
     return false;
 }
 
+/* Takes the "nil" of "nil channel" and the "aligned" of "aligned ticker 1s" off. False when what follows is
+ * not what they go with, which was reported. */
+static bool prefix_read(struct compiler *compiler, const struct node *node, struct words *words,
+                        struct thing_spec *thing)
+{
+    thing->nil = strcmp(words->items[0].text, "nil") == 0;
+    thing->aligned = strcmp(words->items[0].text, "aligned") == 0;
+    if (thing->nil && (words->count != 2 || strcmp(words->items[1].text, thing_words[THING_CHANNEL]) != 0)) {
+        report(compiler, node, "only a channel is nil: write \"nil channel\"");
+        return false;
+    }
+    if (thing->aligned &&
+        (words->count < 2 || strcmp(words->items[1].text, thing_words[THING_TICKER]) != 0)) {
+        report(compiler, node, "only a ticker is aligned: write \"aligned ticker 1s\"");
+        return false;
+    }
+    if (thing->nil || thing->aligned) {
+        words->count--;
+        memmove(words->items, words->items + 1, words->count * sizeof words->items[0]);
+    }
+    return true;
+}
+
 /* Reads "channel 16" into a thing without its name. False when that was reported. */
 static bool thing_read(struct compiler *compiler, struct program *program, const struct node *node,
                        struct thing_spec *thing)
@@ -75,17 +98,8 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
         report(compiler, node, "a thing is a word such as channel or ticker, not an empty text");
         return false;
     }
-    thing->nil = strcmp(words.items[0].text, "nil") == 0;
-    if (thing->nil && (words.count != 2 || strcmp(words.items[1].text, thing_words[THING_CHANNEL]) != 0)) {
-        report(compiler, node, "only a channel is nil: write \"nil channel\"");
+    if (!prefix_read(compiler, node, &words, thing) || !thing_kind_read(compiler, &words, &thing->kind))
         return false;
-    }
-    if (thing->nil) {
-        thing->kind = THING_CHANNEL;
-        words.count = 1;
-    } else if (!thing_kind_read(compiler, &words, &thing->kind)) {
-        return false;
-    }
     if (words.count == 1 && (thing->kind == THING_TICKER || thing->kind == THING_QUEUE)) {
         report(compiler, node, "\"%s\" needs its %s, such as \"%s\"", thing_words[thing->kind],
                thing_values[thing->kind], thing->kind == THING_TICKER ? "ticker 10ms" : "queue 4KiB");

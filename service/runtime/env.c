@@ -79,7 +79,7 @@ static void things_init(struct env *env, const struct layout *layout)
             count_add(workload, channels, !spec->nil);
             break;
         case THING_TICKER:
-            ticker_init(thing, env, value);
+            ticker_init(thing, env, value, spec->aligned);
             break;
         case THING_SCOPE:
             scope_open(thing, start, value);

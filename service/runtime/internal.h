@@ -163,7 +163,8 @@ void garbage_free(struct runtime *runtime);
 bool garbage_step(struct job *job);
 
 /* Tickers (ticker.c). */
-void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns);
+/* Aligned: its ticks fall on whole multiples of the period since 1970, or up to a millisecond later. */
+void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns, bool aligned);
 void ticker_stop(struct ticker *ticker);
 void ticker_fire(struct ticker *ticker);
 

@@ -266,6 +266,7 @@ struct thing_spec {
     char *name;
     enum thing_kind kind;
     bool nil;       /* channel: declared and never made */
+    bool aligned;   /* ticker: ticks on whole multiples of its period */
     uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none; queue: bytes of
                        a message */
     uint16_t offset;

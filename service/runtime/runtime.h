@@ -21,14 +21,16 @@
 struct clock {
     uint64_t (*now_ns)(const struct clock *clock);
     void (*burn)(struct clock *clock, uint64_t ns); /* the processor does nothing else for so long */
-    uint64_t manual_ns; /* for clock_manual: the time, which its owner moves forward */
+    uint64_t manual_ns;     /* for clock_manual: the time, which its owner moves forward */
+    uint64_t wall_ahead_ns; /* what to add for the time since 1970, as it was when the clock was made */
 };
 
 #define WORK_SLICE_NS 50000
 
 /* CLOCK_MONOTONIC. Burning spins on it. */
 struct clock clock_monotonic(void);
-/* Stands still until its owner writes manual_ns, or until something burns time: that moves it forward by as
+/* Its time is the one since 1970 too, unless its owner writes wall_ahead_ns.
+ * Stands still until its owner writes manual_ns, or until something burns time: that moves it forward by as
  * much, so that a turn may end later than it began. */
 struct clock clock_manual(uint64_t now_ns);
 

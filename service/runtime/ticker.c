@@ -5,8 +5,16 @@ static struct runtime *runtime_of(const struct ticker *ticker)
     return ticker_env(ticker)->start->workload->runtime;
 }
 
+/* The next whole multiple of the period since 1970, in the runtime's milliseconds, rounded up. */
+static uint64_t next_whole_ms(const struct runtime *runtime, uint64_t period_ms)
+{
+    uint64_t period_ns = period_ms * 1000000;
+    uint64_t wall_ns = runtime->began_ns + runtime->clock->wall_ahead_ns + runtime->now_ns;
+    return (runtime->now_ns + period_ns - wall_ns % period_ns + 999999) / 1000000;
+}
+
 /* While it is armed a ticker is listed in its start and keeps its environment. */
-void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns)
+void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns, bool aligned)
 {
     struct workload *workload = env->start->workload;
     int64_t period_ms = (period_ns + 999999) / 1000000;
@@ -16,7 +24,8 @@ void ticker_init(struct ticker *ticker, struct env *env, int64_t period_ns)
     list_init(&ticker->waiters);
     list_init(&ticker->link);
     timer_init(&ticker->timer, TIMER_TICKER);
-    uint64_t due_ms = workload->runtime->now_ms + ticker->period_ms;
+    uint64_t due_ms = aligned ? next_whole_ms(workload->runtime, ticker->period_ms)
+                              : workload->runtime->now_ms + ticker->period_ms;
     if (wheel_arm(&workload->runtime->wheel, &ticker->timer, due_ms) != ERR_OK) {
         workload_cap(workload, LIMIT_KIND_MEMORY);
         return;

@@ -126,6 +126,8 @@ static const char *check_layouts(const struct program *program)
                 return "a thing is of no known kind";
             if (thing->nil && thing->kind != THING_CHANNEL)
                 return "something else than a channel is nil";
+            if (thing->aligned && thing->kind != THING_TICKER)
+                return "something else than a ticker is aligned";
             if (thing->value >= program->value_count)
                 return "a thing's operand is not a value";
             if (thing->offset < end || thing->offset % 8 != 0)

@@ -5,7 +5,7 @@
 const struct grow_kind grow_kinds[] = {
     {"chan", CHANNEL, {"channel", "channel 1", "channel 8", "nil channel"}, 0, 10},
     {"queue", QUEUE, {"queue 4KiB", "queue 300KiB"}, GROW_HEAP, 2},
-    {"beat", TICKER, {"ticker 10ms", "ticker 1ms", "ticker 64ms"}, GROW_TIME, 3},
+    {"beat", TICKER, {"ticker 10ms", "ticker 1ms", "ticker 64ms", "aligned ticker 7ms"}, GROW_TIME, 3},
     {"scope", SCOPE, {"scope"}, 0, 2},
     {"brief", SCOPE, {"scope 1ms", "scope 30ms", "scope 300ms"}, GROW_TIME, 2},
     {"lock", MUTEX, {"mutex"}, GROW_LOCKS, 3},

@@ -191,6 +191,7 @@ static void every_index_is_checked(void **state)
     FAULT(steps[1].kind, 3, "a step belongs to no kind of task");
     FAULT(layouts[0].things[0].kind, THING_KINDS, "a thing is of no known kind");
     FAULT(layouts[1].things[0].nil, true, "something else than a channel is nil");
+    FAULT(layouts[1].things[0].aligned, true, "something else than a ticker is aligned");
     FAULT(layouts[0].things[0].value, 2, "a thing's operand is not a value");
     FAULT(layouts[0].things[0].offset, 8, "a thing lies on top of another or across its place");
     FAULT(layouts[1].things[1].offset, sample.scope, "a thing lies on top of another or across its place");

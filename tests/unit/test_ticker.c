@@ -31,6 +31,57 @@ static void a_tick_comes_every_period(void **state)
     stage_close(&stage);
 }
 
+static const char aligned_late[] = "fix:\n"
+                                   "  main: [sleep 15ms, spawn worker]\n"
+                                   "  worker:\n"
+                                   "    own: {t: aligned ticker 20ms}\n"
+                                   "    steps:\n"
+                                   "      - loop: [tick t]\n";
+
+static void an_aligned_ticker_ticks_on_whole_multiples_of_its_period(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, aligned_late);
+    stage_pass(&stage, 19 * MS);
+    assert_int_equal(census(&stage)->ticks, 0);
+    stage_pass(&stage, 1 * MS);
+    assert_int_equal(census(&stage)->ticks, 1);
+    stage_pass(&stage, 19 * MS);
+    assert_int_equal(census(&stage)->ticks, 1);
+    stage_pass(&stage, 1 * MS);
+    assert_int_equal(census(&stage)->ticks, 2);
+    stage_close(&stage);
+}
+
+static void an_aligned_ticker_made_on_a_whole_multiple_ticks_at_the_next(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, "share: {t: aligned ticker 20ms}\nfix:\n  main: [tick t, stop t, sleep 1h]\n");
+    stage_pass(&stage, 19 * MS);
+    assert_int_equal(census(&stage)->ticks, 0);
+    stage_pass(&stage, 1 * MS);
+    assert_int_equal(census(&stage)->ticks, 1);
+    stage_close(&stage);
+}
+
+/* The runtime counts milliseconds from its own beginning: the tick comes at the first after the whole one. */
+static void whole_multiples_are_those_of_the_time_of_day(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, aligned_late);
+    stage.clock.wall_ahead_ns = 2 * MS + 1;
+    stage_pass(&stage, 17 * MS);
+    assert_int_equal(census(&stage)->ticks, 0);
+    stage_pass(&stage, 1 * MS);
+    assert_int_equal(census(&stage)->ticks, 1);
+    stage_pass(&stage, 20 * MS);
+    assert_int_equal(census(&stage)->ticks, 2);
+    stage_close(&stage);
+}
+
 static void one_tick_is_kept_for_who_is_late_and_the_others_are_dropped(void **state)
 {
     (void)state;
@@ -192,6 +243,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tick_comes_every_period),
+        cmocka_unit_test(an_aligned_ticker_ticks_on_whole_multiples_of_its_period),
+        cmocka_unit_test(an_aligned_ticker_made_on_a_whole_multiple_ticks_at_the_next),
+        cmocka_unit_test(whole_multiples_are_those_of_the_time_of_day),
         cmocka_unit_test(one_tick_is_kept_for_who_is_late_and_the_others_are_dropped),
         cmocka_unit_test(a_stall_drops_ticks_and_keeps_the_phase),
         cmocka_unit_test(one_tick_is_for_one_of_those_who_wait),
