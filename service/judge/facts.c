@@ -45,6 +45,8 @@ bool op_is_on_thing(enum op_code code)
     case OP_BROADCAST:
     case OP_OPEN:
     case OP_SHUT:
+    case OP_SET:
+    case OP_TEST:
         break;
     }
     return true;

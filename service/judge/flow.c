@@ -54,6 +54,8 @@ bool flow_waits(const struct op *op)
     case OP_OPEN:
     case OP_SHUT:
     case OP_CHANCE:
+    case OP_SET:
+    case OP_TEST:
     case OP_CODES:
         return false;
     }
@@ -217,6 +219,15 @@ static bool compares(int64_t a, enum compare compare, int64_t b)
 
 static bool joins(struct flow *flow, uint16_t index, struct use use);
 
+/* Whether a number may compare so: it is what it begins with for as long as nobody sets it. */
+static bool tests(const struct flow *flow, const struct op *op, struct use use, bool outcome)
+{
+    if (use.role == ROLE_NONE || flow_any(flow, use.thing, ROLE_SET))
+        return true;
+    const struct thing_spec *number = roles_thing(flow->roles, use.thing, NULL);
+    return compares(flow->values[number->value], (enum compare)op->reg, flow->values[op->value]) == outcome;
+}
+
 /* Whether a task may go on behind an operation, and at its target. */
 static void ways(struct flow *flow, uint16_t index, bool *next, bool *target)
 {
@@ -233,6 +244,9 @@ static void ways(struct flow *flow, uint16_t index, bool *next, bool *target)
     else if (op->code == OP_CHANCE) {
         *next = flow->values[op->value] > 0;
         *target = flow->values[op->value] < 1000000;
+    } else if (op->code == OP_TEST) {
+        *next = tests(flow, op, uses[0], true);
+        *target = tests(flow, op, uses[0], false);
     } else if (op->code == OP_RANGE) {
         *target = uses[0].role != ROLE_NONE && flow_any(flow, uses[0].thing, ROLE_CLOSE);
     } else if (op->code == OP_JOIN && uses[0].role != ROLE_NONE) {

@@ -463,7 +463,8 @@ static void look_at_arm(struct look *look, const struct select_case *arm)
     }
 }
 
-/* Ways that part without waiting for anybody. */
+/* Ways that part without waiting for anybody. What a number comes to is not foreseen: both ways of a test are
+ * possible. */
 static void look_at_fork(struct look *look, const struct op *op)
 {
     const int64_t *values = look->records->facts->values;
@@ -554,6 +555,7 @@ static void look_at_op(struct look *look, const struct op *op)
         goes(look, op->target);
         return;
     case OP_BRANCH:
+    case OP_TEST:
     case OP_CHANCE:
     case OP_LOOP:
     case OP_NEXT:
@@ -576,6 +578,7 @@ static void look_at_op(struct look *look, const struct op *op)
     case OP_WORK:
     case OP_OPEN:
     case OP_SHUT:
+    case OP_SET:
         goes_on(look);
         return;
     default:

@@ -152,6 +152,11 @@ static json_t *condition_json(const void *thing)
     return json_pack("{s:I}", "waiting", waiting(&condition->waiters));
 }
 
+static json_t *number_json(const void *thing)
+{
+    return json_pack("{s:I}", "value", (json_int_t)((const struct number *)thing)->value);
+}
+
 static json_t *resource_json(const void *thing)
 {
     const struct slot *slot = thing;
@@ -163,6 +168,7 @@ static json_t *(*const contents[THING_KINDS])(const void *thing) = {
     [THING_MUTEX] = mutex_json,     [THING_RWMUTEX] = rwmutex_json,     [THING_GROUP] = group_json,
     [THING_FILE] = resource_json,   [THING_CONDITION] = condition_json, [THING_SOCKET] = resource_json,
     [THING_HANDLE] = resource_json, [THING_THREAD] = resource_json,     [THING_JOB] = resource_json,
+    [THING_NUMBER] = number_json,
 };
 
 static json_t *thing_json(const struct env *env, const struct thing_spec *spec)

@@ -35,6 +35,8 @@ static const struct {
     {ROLE_BROADCAST, "broadcast", false},
     {ROLE_OPEN, "open", false},
     {ROLE_SHUT, "shut", false},
+    {ROLE_SET, "set", false},
+    {ROLE_TEST, "if", true},
 };
 
 struct graph {

@@ -25,9 +25,12 @@ static const char *const op_words[OP_CODES] = {
     [OP_SIGNAL] = "signal",   [OP_BROADCAST] = "broadcast",
     [OP_WORK] = "work",       [OP_OPEN] = "open",
     [OP_SHUT] = "shut",       [OP_CHANCE] = "chance",
+    [OP_SET] = "set",         [OP_TEST] = "test",
 };
 
 static const char *const compare_words[] = {"is", "is not", "<", "<=", ">", ">="};
+
+static const char *const change_words[] = {"to", "+", "-"};
 
 static const char *const case_words[] = {"recv", "send", "tick", "after", "done"};
 
@@ -99,15 +102,22 @@ static void list_branch(const struct program *program, const struct op *op, stru
     buf_printf(buf, " else -> %u", op->target);
 }
 
+/* An operation on a thing: "share.g 3", "share.x + 3", "share.x is 1 else -> 7". */
 static void list_on_thing(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)
 {
     list_thing(program, kind, op->thing, buf);
-    if (op->code == OP_ADD) {
+    if (op->code == OP_SET)
+        buf_printf(buf, " %s", change_words[op->reg]);
+    else if (op->code == OP_TEST)
+        buf_printf(buf, " %s", compare_words[op->reg]);
+    if (op->code == OP_ADD || op->code == OP_SET || op->code == OP_TEST) {
         buf_putc(buf, ' ');
         list_value(program, op->value, buf);
-    } else if (op->code == OP_RANGE) {
-        buf_printf(buf, ", closed -> %u", op->target);
     }
+    if (op->code == OP_TEST)
+        buf_printf(buf, " else -> %u", op->target);
+    else if (op->code == OP_RANGE)
+        buf_printf(buf, ", closed -> %u", op->target);
 }
 
 static void list_operands(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)

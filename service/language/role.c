@@ -6,14 +6,18 @@
 
 /* Operations that do something to op.thing; a select has its cases. */
 static const uint32_t op_roles[OP_CODES] = {
-    [OP_SEND] = ROLE_SEND,       [OP_RECV] = ROLE_RECV,           [OP_RANGE] = ROLE_RECV,
-    [OP_CLOSE] = ROLE_CLOSE,     [OP_TICK] = ROLE_TICK,           [OP_STOP] = ROLE_STOP,
-    [OP_CANCEL] = ROLE_CANCEL,   [OP_AWAIT] = ROLE_DONE,          [OP_LOCK] = ROLE_LOCK,
-    [OP_UNLOCK] = ROLE_UNLOCK,   [OP_WRITE_LOCK] = ROLE_LOCK,     [OP_WRITE_UNLOCK] = ROLE_UNLOCK,
-    [OP_READ_LOCK] = ROLE_RLOCK, [OP_READ_UNLOCK] = ROLE_RUNLOCK, [OP_ADD] = ROLE_ADD,
-    [OP_FINISH] = ROLE_FINISH,   [OP_JOIN] = ROLE_JOIN,           [OP_WAIT] = ROLE_WAIT,
-    [OP_SIGNAL] = ROLE_SIGNAL,   [OP_BROADCAST] = ROLE_BROADCAST, [OP_OPEN] = ROLE_OPEN,
-    [OP_SHUT] = ROLE_SHUT,
+    [OP_SEND] = ROLE_SEND,       [OP_RECV] = ROLE_RECV,
+    [OP_RANGE] = ROLE_RECV,      [OP_CLOSE] = ROLE_CLOSE,
+    [OP_TICK] = ROLE_TICK,       [OP_STOP] = ROLE_STOP,
+    [OP_CANCEL] = ROLE_CANCEL,   [OP_AWAIT] = ROLE_DONE,
+    [OP_LOCK] = ROLE_LOCK,       [OP_UNLOCK] = ROLE_UNLOCK,
+    [OP_WRITE_LOCK] = ROLE_LOCK, [OP_WRITE_UNLOCK] = ROLE_UNLOCK,
+    [OP_READ_LOCK] = ROLE_RLOCK, [OP_READ_UNLOCK] = ROLE_RUNLOCK,
+    [OP_ADD] = ROLE_ADD,         [OP_FINISH] = ROLE_FINISH,
+    [OP_JOIN] = ROLE_JOIN,       [OP_WAIT] = ROLE_WAIT,
+    [OP_SIGNAL] = ROLE_SIGNAL,   [OP_BROADCAST] = ROLE_BROADCAST,
+    [OP_OPEN] = ROLE_OPEN,       [OP_SHUT] = ROLE_SHUT,
+    [OP_SET] = ROLE_SET,         [OP_TEST] = ROLE_TEST,
 };
 
 static const uint32_t case_roles[] = {
@@ -38,6 +42,7 @@ const struct need role_needs[] = {
     {THING_JOB, ROLE_OPEN, ROLE_SHUT, "nobody shuts", true},
     {THING_QUEUE, ROLE_RECV, ROLE_SEND | ROLE_CLOSE, "nobody sends or closes", true},
     {THING_QUEUE, ROLE_SEND, ROLE_RECV, "nobody receives", false},
+    {THING_NUMBER, ROLE_TEST, ROLE_SET, "nobody sets", true},
 };
 
 const size_t role_need_count = COUNT_OF(role_needs);

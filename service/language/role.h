@@ -33,7 +33,9 @@ enum role {
     ROLE_BROADCAST = 1 << 16,
     ROLE_MADE = 1 << 17, /* not a step's: the thing is there */
     ROLE_OPEN = 1 << 18,
-    ROLE_SHUT = 1 << 19
+    ROLE_SHUT = 1 << 19,
+    ROLE_SET = 1 << 20,
+    ROLE_TEST = 1 << 21
 };
 #define ROLE_COUNT 32 /* bits of a set of roles */
 

@@ -141,6 +141,7 @@ static const struct need need_chance = {QUOTED("chance"), PARAM_PERCENT, {0, 100
 static const struct need need_rounds = {QUOTED("loop"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_spawns = {QUOTED("spawn"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_add = {QUOTED("add"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
+static const struct need need_set = {QUOTED("set"), PARAM_COUNT, {0, LIMIT_COUNT}, false};
 static const struct need need_sleep = {QUOTED("sleep"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
 static const struct need need_work = {QUOTED("work"), PARAM_DURATION, {0, LIMIT_WORK_NS}, false};
 static const struct need need_after = {QUOTED("after"), PARAM_DURATION, {0, LIMIT_DURATION_NS}, false};
@@ -282,6 +283,18 @@ static bool compile_add(struct body *body, const struct statement *at)
     op.value = at->words.count == 2 ? constant(body, 1) : operand(body, at, 2, need_add);
     if (op.code != OP_CODES)
         emit(body, op);
+    return true;
+}
+
+static bool compile_set(struct body *body, const struct statement *at)
+{
+    const char *sign = at->words.items[2].text;
+    bool plus = strcmp(sign, "+") == 0, minus = strcmp(sign, "-") == 0;
+    struct op op = {.code = OP_SET, .target = NO_TARGET};
+    op.reg = plus ? CHANGE_PLUS : minus ? CHANGE_MINUS : CHANGE_TO;
+    op.thing = thing(body, at, 1, THING_NUMBER, "set");
+    op.value = operand(body, at, plus || minus ? 3 : 2, need_set);
+    emit(body, op);
     return true;
 }
 
@@ -435,6 +448,27 @@ static void compare_choice(struct body *body, const struct statement *at, unsign
            suggestion(body->compiler, word->text, param->choices, param->choice_count));
 }
 
+/* Some task of the variant, or all of them, have a thing of that name. */
+static bool thing_declared(const struct program *program, const char *name)
+{
+    for (uint16_t i = 0; i < program->layout_count; i++)
+        for (uint16_t j = 0; j < program->layouts[i].count; j++)
+            if (strcmp(program->layouts[i].things[j].name, name) == 0)
+                return true;
+    return false;
+}
+
+/* Compiles "X op k", where X is called as a thing, into a test whose target is still open. */
+static void test_compile(struct body *body, const struct statement *at, struct op *op)
+{
+    struct need need = {"the comparison", PARAM_COUNT, type_bounds(PARAM_COUNT), false};
+    op->code = OP_TEST;
+    op->thing = thing(body, at, 1, THING_NUMBER, "if");
+    unsigned words = compare_read(body, at, &op->reg);
+    if (words > 0)
+        op->value = operand(body, at, 2 + words, need);
+}
+
 /* Compiles "A op B" into a branch whose target is still open. False when that was reported. */
 static bool compare_compile(struct body *body, const struct statement *at, struct op *op)
 {
@@ -450,7 +484,8 @@ static bool compare_compile(struct body *body, const struct statement *at, struc
         need.type = PARAM_SIZE;
     } else if (param == NULL) {
         report(body->compiler, left,
-               "\"if\" compares a parameter, linger or holds with something; \"%s\" is none", left->text);
+               "\"if\" compares a parameter, a number, linger or holds with something; \"%s\" is none",
+               left->text);
         return false;
     }
     unsigned words = compare_read(body, at, &op->reg);
@@ -489,7 +524,12 @@ static bool branch_compile(struct body *body, const struct statement *at, struct
 static bool compile_if(struct body *body, const struct statement *at)
 {
     struct op op = {.code = OP_BRANCH, .target = NO_TARGET};
-    compare_compile(body, at, &op);
+    const char *left = at->words.items[1].text;
+    if (pattern_param(body->compiler->pattern, left, NULL) == NULL && strcmp(left, "linger") != 0 &&
+        strcmp(left, "holds") != 0 && thing_declared(body->variant->program, left))
+        test_compile(body, at, &op);
+    else
+        compare_compile(body, at, &op);
     return branch_compile(body, at, op);
 }
 
@@ -699,6 +739,7 @@ static const struct verb verbs[] = {
     {"rlock", "\"rlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"runlock", "\"runlock M\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"add", "\"add G\" or \"add G 16\"", 2, WORDS_MAX, INSIDE_NOTHING, compile_add},
+    {"set", "\"set X 1\", \"set X + 1\" or \"set X - 1\"", 3, WORDS_MAX, INSIDE_NOTHING, compile_set},
     {"finish", "\"finish G\"", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"wait", "\"wait G\", or \"wait K\" on a condition", 2, 2, INSIDE_NOTHING, compile_on_thing},
     {"signal", "\"signal K\"", 2, 2, INSIDE_NOTHING, compile_on_thing},

@@ -34,6 +34,8 @@ static struct need thing_need(enum thing_kind kind)
         return (struct need){.who = "\"scope\"", .type = PARAM_DURATION, .bounds = {0, LIMIT_DURATION_NS}};
     case THING_QUEUE:
         return (struct need){.who = "\"queue\"", .type = PARAM_SIZE, .bounds = {1, LIMIT_MESSAGE_BYTES}};
+    case THING_NUMBER:
+        return (struct need){.who = "\"number\"", .type = PARAM_COUNT, .bounds = {0, LIMIT_COUNT}};
     case THING_MUTEX:
     case THING_RWMUTEX:
     case THING_GROUP:
@@ -186,6 +188,22 @@ static bool condition_read(struct compiler *compiler, struct program *program, u
 
 /* ---- share and own ---- */
 
+/* An `if` names parameters, linger, holds and numbers alike: a number that is called as one of the others is
+ * reported. */
+static bool number_name_check(struct compiler *compiler, const struct node *name)
+{
+    bool builtin = strcmp(name->text, "linger") == 0 || strcmp(name->text, "holds") == 0;
+    bool param = pattern_param(compiler->pattern, name->text, NULL) != NULL;
+    if (builtin)
+        report(compiler, name, "a number cannot be called \"%s\": \"if %s\" means that of the scenario",
+               name->text, name->text);
+    else if (param)
+        report(compiler, name,
+               "\"%s\" is a parameter already, which \"if %s\" means: give the number another name",
+               name->text, name->text);
+    return !builtin && !param;
+}
+
 /* Adds either the conditions of a mapping or everything else in it, except what `override` declares too.
  * False when the layout is full. */
 static bool things_add(struct compiler *compiler, struct program *program, uint16_t layout,
@@ -202,6 +220,8 @@ static bool things_add(struct compiler *compiler, struct program *program, uint1
             continue;
         if (!(conditions ? condition_read(compiler, program, layout, each, &thing)
                          : thing_read(compiler, program, each, &thing)))
+            continue;
+        if (thing.kind == THING_NUMBER && !number_name_check(compiler, each->key))
             continue;
         /* The table copies the name. */
         char name[LIMIT_NAME + 1];

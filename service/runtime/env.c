@@ -22,6 +22,8 @@ uint32_t thing_bytes(enum thing_kind kind)
         return sizeof(struct group);
     case THING_CONDITION:
         return sizeof(struct condition);
+    case THING_NUMBER:
+        return sizeof(struct number);
     case THING_QUEUE:
         return sizeof(struct queue);
     case THING_FILE:
@@ -95,6 +97,9 @@ static void things_init(struct env *env, const struct layout *layout)
             break;
         case THING_CONDITION:
             condition_init(thing, env_thing(env, spec->mutex));
+            break;
+        case THING_NUMBER:
+            number_init(thing, value);
             break;
         case THING_QUEUE:
             queue_init(thing, (uint64_t)value);

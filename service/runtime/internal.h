@@ -198,6 +198,9 @@ void rwmutex_init(struct rwmutex *rwmutex);
 /* Groups (group.c). */
 void group_init(struct group *group);
 
+/* Numbers (number.c): what is beyond 0 or LIMIT_COUNT is cut to it. */
+void number_init(struct number *number, int64_t value);
+
 /* Conditions (condition.c). */
 void condition_init(struct condition *condition, struct mutex *mutex);
 
@@ -226,6 +229,9 @@ enum step_result op_read_unlock(struct rwmutex *rwmutex);
 enum step_result op_add(struct group *group, int64_t amount);
 enum step_result op_finish(struct runtime *runtime, struct group *group);
 enum step_result op_join(struct task *task, struct group *group);
+
+/* The operation on numbers (number.c). */
+enum step_result op_set(struct number *number, enum change change, int64_t amount);
 
 /* Operations on conditions (condition.c). */
 enum step_result op_wait(struct task *task, struct condition *condition);

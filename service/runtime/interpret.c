@@ -176,6 +176,13 @@ static enum step_result op_loop(struct task *task, const struct op *op, const in
     return task->registers[op->reg] == 0 ? go_to(task, op->target) : STEP_NEXT;
 }
 
+static enum step_result op_test(struct task *task, const struct op *op, int64_t value)
+{
+    const struct number *number = env_thing(task->env, op->thing);
+    bool holds = compare_holds(number->value, (enum compare)op->reg, value);
+    return holds ? STEP_NEXT : go_to(task, op->target);
+}
+
 /* Operations on a thing. */
 static enum step_result step_on_thing(struct task *task, const struct op *op, const struct workload *workload)
 {
@@ -211,6 +218,8 @@ static enum step_result step_on_thing(struct task *task, const struct op *op, co
         return op_read_unlock(env_thing(task->env, op->thing));
     case OP_ADD:
         return op_add(env_thing(task->env, op->thing), workload->values[op->value]);
+    case OP_SET:
+        return op_set(env_thing(task->env, op->thing), (enum change)op->reg, workload->values[op->value]);
     case OP_FINISH:
         return op_finish(workload->runtime, env_thing(task->env, op->thing));
     case OP_JOIN:
@@ -249,6 +258,8 @@ static enum step_result step(struct task *task, const struct op *op, const struc
         return compare_holds(values[op->value], (enum compare)op->reg, values[op->other])
                    ? STEP_NEXT
                    : go_to(task, op->target);
+    case OP_TEST:
+        return op_test(task, op, values[op->value]);
     case OP_CHANCE:
         return rng_below(&task->start->rng, MILLION) < values[op->value] ? STEP_NEXT
                                                                          : go_to(task, op->target);

@@ -26,6 +26,7 @@
     X(RWMUTEX, "rwmutex", "")                                                                                \
     X(GROUP, "group", "")                                                                                    \
     X(CONDITION, "condition", "mutex")                                                                       \
+    X(NUMBER, "number", "value")                                                                             \
     X(QUEUE, "queue", "size")                                                                                \
     X(FILE, "file", "")                                                                                      \
     X(SOCKET, "socket", "")                                                                                  \
@@ -175,11 +176,16 @@ enum op_code {
     OP_OPEN,      /* thing: a resource of kind reg; whatever it had open stays open */
     OP_SHUT,      /* thing: a resource of kind reg; nothing where it has none open */
     OP_CHANCE,    /* go on at target unless a draw from the start's generator falls within value millionths */
+    OP_SET,       /* thing: number; reg: enum change, by value; kept within 0 and LIMIT_COUNT */
+    OP_TEST,      /* thing: number; go on at target unless `thing compare value` is true; reg: enum compare */
     OP_CODES
 };
 
 enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
 bool compare_holds(int64_t left, enum compare compare, int64_t right);
+
+/* What SET makes of a number: the value itself, or the number more or less by it. */
+enum change { CHANGE_TO, CHANGE_PLUS, CHANGE_MINUS };
 
 enum case_kind { CASE_RECV, CASE_SEND, CASE_TICK, CASE_AFTER, CASE_DONE };
 
@@ -198,10 +204,10 @@ struct thing_ref {
  * 0, and the way out of a loop before that is a LOOP with the constant 0. program_verify sees to it that
  * SPAWN always finds its register at 0 (and it leaves it at 0), and that NEXT always finds one above 0. */
 struct op {
-    uint8_t code;    /* enum op_code */
-    uint8_t reg;     /* LOOP, NEXT, SPAWN: register, below LIMIT_LOOPS; BRANCH: enum compare; OPEN, SHUT: enum
-                        resource_kind */
-    uint16_t step;   /* index into program->steps */
+    uint8_t code;  /* enum op_code */
+    uint8_t reg;   /* LOOP, NEXT, SPAWN: register, below LIMIT_LOOPS; BRANCH, TEST: enum compare; OPEN, SHUT:
+                      enum   resource_kind; SET: enum change */
+    uint16_t step; /* index into program->steps */
     uint16_t target; /* index into program->ops, or NO_TARGET */
     uint16_t value;  /* index into program->values */
     union {
@@ -268,7 +274,7 @@ struct thing_spec {
     bool nil;       /* channel: declared and never made */
     bool aligned;   /* ticker: ticks on whole multiples of its period */
     uint16_t value; /* channel: buffer; ticker: period, ns; scope: timeout, ns, 0 for none; queue: bytes of
-                       a message */
+                       a message; number: what it begins with */
     uint16_t offset;
     struct thing_ref mutex; /* condition: in its own environment (0 hops) or in the start's (HOPS_SHARE) */
     uint32_t line;

@@ -99,6 +99,12 @@ struct group {
 
 #define GROUP_MOST INT32_MAX
 
+/* A count that tasks share, a flag when it is 0 or 1. In Go an atomic.Int64, so that who looks sees the last
+ * change. */
+struct number {
+    int64_t value; /* 0 to LIMIT_COUNT */
+};
+
 /* As Go's sync.Cond on a sync.Mutex: a signal that nobody waits for is lost. */
 struct condition {
     struct link waiters;

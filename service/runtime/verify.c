@@ -30,9 +30,10 @@ struct verifier {
 /* Which operand fields an operation uses. */
 struct shape {
     bool value, target, reg, kind, other, cases;
-    bool next;     /* may go on at the operation behind it */
-    bool resource; /* its thing is of the kind of resource in reg */
-    int thing;     /* enum thing_kind, or -1 */
+    bool compare, change; /* reg is an enum compare, an enum change */
+    bool next;            /* may go on at the operation behind it */
+    bool resource;        /* its thing is of the kind of resource in reg */
+    int thing;            /* enum thing_kind, or -1 */
 };
 
 static const struct shape shapes[OP_CODES] = {
@@ -41,7 +42,7 @@ static const struct shape shapes[OP_CODES] = {
     [OP_LINGER] = {.next = true, .thing = -1},
     [OP_PANIC] = {.thing = -1},
     [OP_JUMP] = {.target = true, .thing = -1},
-    [OP_BRANCH] = {.target = true, .value = true, .other = true, .next = true, .thing = -1},
+    [OP_BRANCH] = {.target = true, .value = true, .other = true, .compare = true, .next = true, .thing = -1},
     [OP_LOOP] = {.target = true, .value = true, .reg = true, .next = true, .thing = -1},
     [OP_NEXT] = {.target = true, .reg = true, .next = true, .thing = -1},
     [OP_SPAWN] = {.value = true, .reg = true, .kind = true, .next = true, .thing = -1},
@@ -74,6 +75,8 @@ static const struct shape shapes[OP_CODES] = {
     [OP_OPEN] = {.resource = true, .next = true, .thing = THING_FILE},
     [OP_SHUT] = {.resource = true, .next = true, .thing = THING_FILE},
     [OP_CHANCE] = {.value = true, .target = true, .next = true, .thing = -1},
+    [OP_SET] = {.value = true, .change = true, .next = true, .thing = THING_NUMBER},
+    [OP_TEST] = {.target = true, .value = true, .compare = true, .next = true, .thing = THING_NUMBER},
 };
 
 static int case_thing(enum case_kind kind)
@@ -197,8 +200,12 @@ static const char *check_op(const struct program *program, uint16_t index)
         return "a resource is of no known kind";
     if (shape->kind && (op->kind == 0 || op->kind >= program->kind_count))
         return "what is spawned is not a kind of task, or is main";
-    if (shape->other && (op->other >= program->value_count || op->reg > COMPARE_GE))
+    if (shape->other && op->other >= program->value_count)
         return "a comparison is not one of two values";
+    if (shape->compare && op->reg > COMPARE_GE)
+        return "a comparison is of no known kind";
+    if (shape->change && op->reg > CHANGE_MINUS)
+        return "a change of a number is of no known kind";
     return shape->cases ? check_select(program, op) : SOUND;
 }
 

@@ -14,12 +14,13 @@
 
 /* What a pattern may do without. Everything else is in. */
 enum grow_feature {
-    GROW_CHANCE = 1,  /* `chance`, so that the only draws are those of selects */
-    GROW_TIME = 2,    /* sleeps, tickers and timeouts: nothing waits for the clock */
-    GROW_LOCKS = 4,   /* locks, groups and conditions */
-    GROW_PANICS = 8,  /* `panic`; tasks may still panic by what they do to a thing */
-    GROW_HEAP = 16,   /* `hold`, `lose`, `drop` and queues */
-    GROW_SELECTS = 32 /* `select` */
+    GROW_CHANCE = 1,   /* `chance`, so that the only draws are those of selects */
+    GROW_TIME = 2,     /* sleeps, tickers and timeouts: nothing waits for the clock */
+    GROW_LOCKS = 4,    /* locks, groups and conditions */
+    GROW_PANICS = 8,   /* `panic`; tasks may still panic by what they do to a thing */
+    GROW_HEAP = 16,    /* `hold`, `lose`, `drop` and queues */
+    GROW_SELECTS = 32, /* `select` */
+    GROW_NUMBERS = 64  /* numbers, and `set` and `if` on them */
 };
 
 #define GROW_NODES 200 /* of one pattern: things, tasks, statements, cases */

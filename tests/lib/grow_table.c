@@ -12,6 +12,7 @@ const struct grow_kind grow_kinds[] = {
     {"book", RWMUTEX, {"rwmutex"}, GROW_LOCKS, 3},
     {"group", GROUP, {"group"}, GROW_LOCKS, 3},
     {"cond", CONDITION, {"condition"}, GROW_LOCKS, 4},
+    {"flag", NUMBER, {"number", "number 1", "number n"}, GROW_NUMBERS, 4},
 };
 
 const char *const grow_operands[OPERANDS][12] = {
@@ -23,6 +24,8 @@ const char *const grow_operands[OPERANDS][12] = {
     [LOSS] = {"4KiB", "300KiB", "0"}, /* what is looked through piece by piece */
     [PERCENT] = {"50%", "100%", "0%", "1%", "99%"},
     [TEST] = {"n > 2", "n is 4", "word is not red", "linger < 10ms", "n <= 3"},
+    [LOOK] = {"is 1", "is not 0", "> 2", "<= n", ">= 1_000_000_000", "< 0"},
+    [CHANGE] = {"1", "0", "+ 1", "- 1", "n", "+ 1_000_000_000", "- n"},
 };
 
 /* One line a statement. */
@@ -36,6 +39,8 @@ const struct grow_verb grow_verbs[] = {
     {"loop", 0, .operand = COUNT, .form = COUNTING, .weight = 6},
     {"loop", 0, .form = FOREVER, .weight = 20},
     {"if", 0, .operand = TEST, .form = EITHER, .weight = 4},
+    {"if", NUMBER, .operand = LOOK, .form = EITHER, .weight = 6},
+    {"set", NUMBER, .operand = CHANGE, .weight = 6},
     {"chance", 0, .operand = PERCENT, .form = EITHER, .weight = 5, .feature = GROW_CHANCE},
     {"exit", 0, .form = LAST, .weight = 10},
     {"panic", 0, .form = LAST, .weight = 3, .feature = GROW_PANICS},

@@ -18,7 +18,8 @@ enum {
     GROUP = 32,
     CONDITION = 64,
     TASK = 128,
-    QUEUE = 256
+    QUEUE = 256,
+    NUMBER = 512
 };
 
 /* `makes` are declarations; a condition's goes on with the name of its mutex. */
@@ -30,7 +31,20 @@ struct grow_kind {
     unsigned weight;
 };
 
-enum operand { NO_OPERAND, COUNT, TASKS, DURATION, WORKLOAD, SIZE, LOSS, PERCENT, TEST, OPERANDS };
+enum operand {
+    NO_OPERAND,
+    COUNT,
+    TASKS,
+    DURATION,
+    WORKLOAD,
+    SIZE,
+    LOSS,
+    PERCENT,
+    TEST,
+    LOOK,
+    CHANGE,
+    OPERANDS
+};
 
 /* How a statement is written, and what that asks of its place. */
 enum form {

@@ -65,6 +65,7 @@ static uint16_t alone(const struct model *model, struct model_state *state, stru
     case OP_WORK:
     case OP_OPEN:
     case OP_SHUT:
+    case OP_SET:
         return behind;
     case OP_JUMP:
         return op->target;

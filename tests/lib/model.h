@@ -9,6 +9,8 @@
  * could be put off without anybody noticing. The way of exploring is that of a model checker for finite
  * states (Holzmann, "The Model Checker SPIN", 1997).
  *
+ * What numbers come to is not followed: an `if` on one may go either way, at any time.
+ *
  * A state has a form: bytes that are equal for states of which the tasks and environments that nobody can
  * tell apart have changed places. One thread. */
 #pragma once

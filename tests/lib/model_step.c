@@ -121,6 +121,7 @@ static void arrived(struct walk *walk, unsigned who)
         return;
     case OP_LINGER:
         return;
+    case OP_TEST:
     case OP_CHANCE:
         walk_pass_if(walk, who, true);
         walk_from(walk);

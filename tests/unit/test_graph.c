@@ -123,6 +123,8 @@ static void what_nobody_does_is_drawn_as_missing(void **state)
         {WITH("f: file", "    - open f\n"), "  m0_9 -> t0 [label=\"nobody shuts\", ", RED},
         {WITH("j: job", "    - open j\n"), "  m0_13 -> t0 [label=\"nobody shuts\", ", RED},
         {WITH("f: file", "    - open f\n    - shut f\n"), NULL, NULL},
+        {WITH("x: number", "    - if x is 1: exit\n"), "  m0_16 -> t0 [label=\"nobody sets\", ", RED},
+        {WITH("x: number", "    - set x 1\n    - if x is 1: exit\n"), NULL, NULL},
         {WITH("m: mutex", "    - lock m\n    - unlock m\n"), NULL, NULL},
         {WITH("g: group", "    - add g 1\n    - finish g\n    - wait g\n"), NULL, NULL},
         {WITH("c: channel", "    - select: {recv c: , done: exit}\n"),

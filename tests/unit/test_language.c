@@ -147,6 +147,30 @@ static void a_condition_is_tied_to_its_mutex(void **state)
                "   4  leave\n");
 }
 
+static void a_number_is_set_and_looked_at(void **state)
+{
+    (void)state;
+    assert_fix("params: {n: {default: 3, about: x}}\n"
+               "share: {x: number n}\n"
+               "fix:\n"
+               "  main:\n"
+               "    - set x 2\n"
+               "    - set x + n\n"
+               "    - set x - 1\n"
+               "    - if x is not n: drop\n"
+               "      else: [exit]\n",
+               "main:\n"
+               "   0  set share.x to 2\n"
+               "   1  set share.x + p0\n"
+               "   2  set share.x - 1\n"
+               "   3  test share.x is not p0 else -> 6\n"
+               "   4  drop\n"
+               "   5  jump -> 7\n"
+               "   6  leave\n"
+               "   7  linger\n"
+               "   8  leave\n");
+}
+
 static void a_chance_branches_as_an_if_does(void **state)
 {
     (void)state;
@@ -428,6 +452,7 @@ int main(void)
         cmocka_unit_test(resources_are_opened_and_shut),
         cmocka_unit_test(groups_are_added_to_and_waited_for),
         cmocka_unit_test(a_condition_is_tied_to_its_mutex),
+        cmocka_unit_test(a_number_is_set_and_looked_at),
         cmocka_unit_test(a_chance_branches_as_an_if_does),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),

@@ -171,6 +171,30 @@ static const struct sample samples[] = {
      "  a:\n    - select: {send c: [], done: []}\n"
      "  b:\n    - loop:\n        - select: {recv c: [], done: [exit]}\n        - sleep 8ms\n",
      NONE, 0, false},
+    {"a flag that nobody sets",
+     "share: {x: number}\nfix:\n  main: [spawn a]\n  a:\n    - loop:\n        - if x is 1: exit\n"
+     "        - sleep 1ms\n",
+     FINDING_NO_WAY_OUT, 11, false},
+    {"a flag that somebody sets",
+     "share: {x: number}\nfix:\n  main: [spawn a, set x 1]\n  a:\n    - loop:\n        - if x is 1: exit\n"
+     "        - sleep 1ms\n",
+     NONE, 0, false},
+    {"a flag that is set from the beginning",
+     "share: {x: number 1}\nfix:\n  main: [spawn a]\n  a:\n    - loop:\n        - if x is 1: exit\n"
+     "        - sleep 1ms\n",
+     NONE, 0, false},
+    {"a receiver behind a flag that nobody sets",
+     "share: {x: number, c: channel}\nfix:\n  main: [spawn a, spawn b]\n  a: [send c]\n"
+     "  b:\n    - if x > 0: recv c\n",
+     FINDING_NO_RECEIVER, 8, false},
+    {"a receiver behind a flag that somebody sets",
+     "share: {x: number, c: channel}\nfix:\n  main: [spawn a, set x + 1, spawn b]\n  a: [send c]\n"
+     "  b:\n    - if x > 0: recv c\n",
+     NONE, 0, false},
+    {"a flag that is set too early",
+     "share: {x: number, c: channel}\nfix:\n  main: [spawn a, set x 1, spawn b]\n  a: [send c]\n"
+     "  b:\n    - if x is 0: recv c\n",
+     FINDING_LEFT, 8, true},
     {"a queue into which more comes than goes out",
      "share: {q: queue 1B}\nfix:\n  main: [spawn a, spawn b]\n  a:\n    - loop:\n"
      "        - select: {send q: [], done: [exit]}\n        - sleep 1ms\n"

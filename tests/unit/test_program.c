@@ -246,6 +246,30 @@ static void what_is_opened_is_of_the_kind_that_it_says(void **state)
     program_free(sample.program);
 }
 
+static void a_number_is_set_and_looked_at_in_ways_that_there_are(void **state)
+{
+    (void)state;
+    struct sample sample = sample_new();
+    uint16_t number = add_thing(sample.program, 1, (char[]){"x"}, THING_NUMBER);
+    struct op *op = &sample.program->ops[OUTER_AWAIT];
+    *op = (struct op){.code = OP_SET, .step = 1, .reg = CHANGE_MINUS, .thing = {0, number}};
+    assert_sound(sample.program);
+    op->reg = CHANGE_MINUS + 1;
+    assert_refused(sample.program, "a change of a number is of no known kind");
+    *op =
+        (struct op){.code = OP_TEST, .step = 1, .reg = COMPARE_GE, .target = OUTER_END, .thing = {0, number}};
+    assert_sound(sample.program);
+    op->reg = COMPARE_GE + 1;
+    assert_refused(sample.program, "a comparison is of no known kind");
+    op->reg = COMPARE_EQ;
+    op->target = NO_TARGET;
+    assert_refused(sample.program, "an operation leads out of the program");
+    op->target = OUTER_END;
+    op->thing.offset = sample.scope;
+    assert_refused(sample.program, "a thing is not what its operation needs, or not there");
+    program_free(sample.program);
+}
+
 static void control_stays_inside_and_comes_to_an_end(void **state)
 {
     (void)state;
@@ -472,6 +496,7 @@ int main(void)
         cmocka_unit_test(every_index_is_checked),
         cmocka_unit_test(a_condition_has_a_mutex_that_lives_as_long),
         cmocka_unit_test(what_is_opened_is_of_the_kind_that_it_says),
+        cmocka_unit_test(a_number_is_set_and_looked_at_in_ways_that_there_are),
         cmocka_unit_test(control_stays_inside_and_comes_to_an_end),
         cmocka_unit_test(registers_count_one_loop_or_spawn_at_a_time),
         cmocka_unit_test(things_are_what_operations_need_from_wherever_they_are_seen),

@@ -24,9 +24,9 @@ struct truth *truth(void)
  */
 static const unsigned profiles[] = {
     GROW_HEAP,
-    GROW_HEAP | GROW_CHANCE,
-    GROW_HEAP | GROW_CHANCE | GROW_TIME | GROW_PANICS,
-    GROW_HEAP | GROW_CHANCE | GROW_TIME | GROW_PANICS | GROW_SELECTS,
+    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS,
+    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS,
+    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS | GROW_SELECTS,
 };
 
 static unsigned profile_of(uint64_t seed)
@@ -218,7 +218,7 @@ static void compare(const struct trial *trial)
     progress->states += explored.states;
     progress->too_big += !explored.whole;
     progress->rests += explored.recurrent;
-    bool chance = trial->text == NULL && (profile_of(trial->grown.seed) & GROW_CHANCE) == 0;
+    bool chance = trial->text == NULL && (~profile_of(trial->grown.seed) & (GROW_CHANCE | GROW_NUMBERS)) != 0;
     bool rests = explored.recurrent && !chance && !truth()->model.stays;
     for (unsigned i = 0; i < count; i++) {
         compare_stuck(trial, &seen[i], rests);
