@@ -43,6 +43,7 @@ enum family {
     LIMIT_THREADS_SET,
     LIMIT_JOBS_SET,
     JUDGE_SECONDS,
+    JUDGE_SLICE_SECONDS,
     JUDGE_RUNS,
     LOOP_LAG,
     LOOP_TURNS,
@@ -164,6 +165,12 @@ static const struct metrics_declaration table[FAMILIES] = {
                        .type = METRICS_HISTOGRAM,
                        .bounds = judge_bucket_seconds,
                        .bound_count = JUDGE_BUCKETS},
+    [JUDGE_SLICE_SECONDS] = {.name = "leaklab_judge_slice_seconds",
+                             .help = "Time for which the judge kept the loop's thread at a time.",
+                             .unit = "seconds",
+                             .type = METRICS_HISTOGRAM,
+                             .bounds = judge_slice_bucket_seconds,
+                             .bound_count = JUDGE_BUCKETS},
     [JUDGE_RUNS] = COUNTER("leaklab_judge_runs_total", NULL, "Runs of the judge over all tasks."),
     [LOOP_LAG] = {.name = "leaklab_loop_lag_seconds",
                   .help = "How late the loop came to a timer that only measures this.",
@@ -213,13 +220,32 @@ static const struct metrics_declaration table[FAMILIES] = {
 
 /* What is about the real process, its loop and its visitors, and means nothing on virtual time. */
 static const bool real_only[FAMILIES] = {
-    [JUDGE_SECONDS] = true,    [JUDGE_RUNS] = true,    [HEAP_ALLOCATED] = true, [HEAP_ACTIVE] = true,
-    [HEAP_RESIDENT] = true,    [HEAP_RETAINED] = true, [HEAP_MAPPED] = true,    [LOOP_LAG] = true,
-    [LOOP_TURNS] = true,       [LOOP_IDLE] = true,     [UV_HANDLES] = true,     [SNAPSHOT_AGE] = true,
-    [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true, [BUILD] = true,          [PROC_CPU] = true,
-    [PROC_OPEN_FDS] = true,    [PROC_MAX_FDS] = true,  [PROC_VIRTUAL] = true,   [PROC_VIRTUAL_MAX] = true,
-    [PROC_RESIDENT] = true,    [PROC_HEAP] = true,     [PROC_START] = true,     [PROC_THREADS] = true,
+    [JUDGE_SECONDS] = true,
+    [JUDGE_RUNS] = true,
+    [HEAP_ALLOCATED] = true,
+    [HEAP_ACTIVE] = true,
+    [HEAP_RESIDENT] = true,
+    [HEAP_RETAINED] = true,
+    [HEAP_MAPPED] = true,
+    [LOOP_LAG] = true,
+    [LOOP_TURNS] = true,
+    [LOOP_IDLE] = true,
+    [UV_HANDLES] = true,
+    [SNAPSHOT_AGE] = true,
+    [HTTP_REQUESTS] = true,
+    [HTTP_DURATION] = true,
+    [BUILD] = true,
+    [PROC_CPU] = true,
+    [PROC_OPEN_FDS] = true,
+    [PROC_MAX_FDS] = true,
+    [PROC_VIRTUAL] = true,
+    [PROC_VIRTUAL_MAX] = true,
+    [PROC_RESIDENT] = true,
+    [PROC_HEAP] = true,
+    [PROC_START] = true,
+    [PROC_THREADS] = true,
     [THREADPOOL_DELAY] = true,
+    [JUDGE_SLICE_SECONDS] = true,
 };
 
 /* Which family shows which whole number of process_values. */
@@ -522,6 +548,8 @@ static void set_loop(struct exporter *exporter, const struct snapshot *snapshot,
     metrics_histogram_set(single[LOOP_LAG], METRICS_PLAIN, snapshot->lag_buckets, snapshot->lag_sum_seconds);
     metrics_histogram_set(single[JUDGE_SECONDS], METRICS_PLAIN, snapshot->judge_buckets,
                           snapshot->judge_seconds);
+    metrics_histogram_set(single[JUDGE_SLICE_SECONDS], METRICS_PLAIN, snapshot->judge_slice_buckets,
+                          snapshot->judge_slice_seconds);
     set(single[JUDGE_RUNS], snapshot->judge_runs);
     set(single[LOOP_TURNS], snapshot->loop_turns);
     metrics_set(single[LOOP_IDLE], (double)snapshot->loop_idle_ns / NS_PER_SECOND);

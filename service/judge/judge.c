@@ -11,6 +11,8 @@
 
 const double judge_bucket_seconds[JUDGE_BUCKETS] = {0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05,
                                                     0.1,    0.25,   0.5,   1,     2.5,  10};
+const double judge_slice_bucket_seconds[JUDGE_BUCKETS] = {0.00005, 0.0001,  0.00015, 0.0002, 0.00025, 0.0003,
+                                                          0.0005,  0.00075, 0.001,   0.002,  0.005,   0.01};
 
 static uint64_t clock_ns(const struct judge *judge)
 {
@@ -35,17 +37,31 @@ static void rest(struct judge *judge)
         (void)runtime_call_at(judge->runtime, &judge->timer, clock_ns(judge) + rest_ns);
 }
 
+static void count_into(uint64_t counts[static JUDGE_BUCKETS + 1], const double bounds[static JUDGE_BUCKETS],
+                       double seconds)
+{
+    size_t bucket = 0;
+    while (bucket < JUDGE_BUCKETS && seconds > bounds[bucket])
+        bucket++;
+    counts[bucket]++;
+}
+
 static void count_run(struct judge *judge)
 {
     struct judge_stats *stats = &judge->stats;
     double seconds = (double)judge->run_ns / 1e9;
-    size_t bucket = 0;
-    while (bucket < JUDGE_BUCKETS && seconds > judge_bucket_seconds[bucket])
-        bucket++;
-    stats->buckets[bucket]++;
+    count_into(stats->buckets, judge_bucket_seconds, seconds);
     stats->runs++;
     stats->run_seconds += seconds;
     stats->last_seconds = seconds;
+}
+
+static void count_slice(struct judge *judge, uint64_t slice_ns)
+{
+    double seconds = (double)slice_ns / 1e9;
+    judge->run_ns += slice_ns;
+    judge->stats.slice_ns += slice_ns;
+    count_into(judge->stats.slice_buckets, judge_slice_bucket_seconds, seconds);
 }
 
 static void end(struct judge *judge)
@@ -81,9 +97,7 @@ static bool slice(struct judge *judge)
         judge->stats.steps += begun - steps;
         now_ns = clock_ns(judge);
     }
-    judge->run_ns += now_ns - began_ns;
-    if ((double)(now_ns - began_ns) / 1e9 > judge->stats.slice_seconds_most)
-        judge->stats.slice_seconds_most = (double)(now_ns - began_ns) / 1e9;
+    count_slice(judge, now_ns - began_ns);
     return more;
 }
 

@@ -33,9 +33,12 @@
 #include "runtime/runtime.h"
 #include "runtime/watch.h"
 
-/* Upper bounds of the buckets that runs are counted in, in seconds; a last bucket without bound follows. */
+/* Upper bounds of the buckets that runs and their slices are counted in, in seconds; a last bucket without
+ * bound follows. Those of slices lie close to each other around what is aimed at and what is promised: how
+ * long the judge kept the thread from everybody else is told by the slices, never by a run. */
 #define JUDGE_BUCKETS 12
 extern const double judge_bucket_seconds[JUDGE_BUCKETS];
+extern const double judge_slice_bucket_seconds[JUDGE_BUCKETS];
 
 struct judge_config {
     uint64_t interval_ns; /* from the end of one run to the next one; 0: only when asked */
@@ -51,8 +54,9 @@ struct judge_stats {
     uint64_t steps;     /* tasks and records looked at */
     double run_seconds; /* that runs took of the thread, in sum */
     double last_seconds;
-    double slice_seconds_most;
-    uint64_t buckets[JUDGE_BUCKETS + 1]; /* runs by what they took, not cumulative */
+    uint64_t slice_ns; /* that slices took, in sum: those of the run that is under way as well */
+    uint64_t buckets[JUDGE_BUCKETS + 1];       /* runs by what they took, not cumulative */
+    uint64_t slice_buckets[JUDGE_BUCKETS + 1]; /* slices likewise */
 };
 
 /* A wish to be told: `done` is called once, in a turn of the runtime, at the end of the first run that began

@@ -327,6 +327,8 @@ static void fill_judge(const struct judge *judge, struct snapshot *snapshot)
     snapshot->judge_runs = judge->stats.runs;
     snapshot->judge_seconds = judge->stats.run_seconds;
     memcpy(snapshot->judge_buckets, judge->stats.buckets, sizeof snapshot->judge_buckets);
+    snapshot->judge_slice_seconds = (double)judge->stats.slice_ns / 1e9;
+    memcpy(snapshot->judge_slice_buckets, judge->stats.slice_buckets, sizeof snapshot->judge_slice_buckets);
 }
 
 /* What is known of workloads, and not of programs. */

@@ -67,6 +67,8 @@ struct snapshot {
     uint32_t uv_handles[UV_HANDLE_KINDS];      /* index: uv_handle_type */
     uint64_t judge_buckets[JUDGE_BUCKETS + 1]; /* not cumulative */
     double judge_seconds;
+    uint64_t judge_slice_buckets[JUDGE_BUCKETS + 1]; /* not cumulative */
+    double judge_slice_seconds;
     uint64_t judge_runs;
     uint32_t program_count;
     struct snapshot_program

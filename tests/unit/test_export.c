@@ -217,6 +217,9 @@ static void the_judge_is_shown_once_it_has_spoken(void **state)
     fixture->snapshot->judge_runs = 2;
     fixture->snapshot->judge_buckets[1] = 2;
     fixture->snapshot->judge_seconds = 0.5;
+    fixture->snapshot->judge_slice_buckets[3] = 2500;
+    fixture->snapshot->judge_slice_buckets[JUDGE_BUCKETS] = 1;
+    fixture->snapshot->judge_slice_seconds = 0.625;
     char name[256];
     snprintf(name, sizeof name, "leaklab_tasks_leaked%s%s\",variant=\"%s\",verdict=\"stuck\"}", labels,
              program->pattern, program->variant);
@@ -230,6 +233,11 @@ static void the_judge_is_shown_once_it_has_spoken(void **state)
     assert_value(fixture, "leaklab_judge_runs_total", "2");
     assert_value(fixture, "leaklab_judge_seconds_count", "2");
     assert_value(fixture, "leaklab_judge_seconds_sum", "0.5");
+    assert_value(fixture, "leaklab_judge_slice_seconds_bucket{le=\"0.00015\"}", "0");
+    assert_value(fixture, "leaklab_judge_slice_seconds_bucket{le=\"0.0002\"}", "2500");
+    assert_value(fixture, "leaklab_judge_slice_seconds_bucket{le=\"0.01\"}", "2500");
+    assert_value(fixture, "leaklab_judge_slice_seconds_count", "2501");
+    assert_value(fixture, "leaklab_judge_slice_seconds_sum", "0.625");
 }
 
 static void the_loop_shows_lag_idle_time_handles_and_age(void **state)

@@ -493,6 +493,47 @@ static void it_runs_by_itself(void **state)
     stage_close(&stage);
 }
 
+#define LOOK_NS 30000
+
+/* Time that passes while one looks at the clock. */
+static uint64_t clock_that_goes_on(const struct clock *clock)
+{
+    (void)clock;
+    return stage.clock.manual_ns += LOOK_NS;
+}
+
+static uint64_t sum(const uint64_t counts[static JUDGE_BUCKETS + 1])
+{
+    uint64_t all = 0;
+    for (size_t i = 0; i <= JUDGE_BUCKETS; i++)
+        all += counts[i];
+    return all;
+}
+
+static void each_slice_is_counted_by_what_it_took(void **state)
+{
+    (void)state;
+    stage_open(&stage, (struct stage_spec){
+                           .text = "share: {c: channel}\nfix:\n  main: [spawn a * 5000]\n  a: [recv c]\n"});
+    judge_init(&judge, stage.runtime, &(struct judge_config){0});
+    stage_start(&stage);
+    stage.clock.now_ns = clock_that_goes_on;
+    judge_now(&judge);
+    const struct judge_stats *stats = &judge.stats;
+    assert_int_equal(leaked(VERDICT_STUCK), 5000);
+    assert_int_equal(sum(stats->buckets), 1);
+    assert_true(sum(stats->slice_buckets) > 5);
+    /* Seven looks at the clock are more than 200 us; only the last slice may be shorter. */
+    size_t bucket = 0;
+    while (judge_slice_bucket_seconds[bucket] < 7 * LOOK_NS / 1e9)
+        bucket++;
+    assert_in_range(sum(stats->slice_buckets) - stats->slice_buckets[bucket], 0, 1);
+    assert_true((double)stats->slice_ns / 1e9 == stats->run_seconds);
+    stage.clock = clock_manual(stage.clock.manual_ns);
+    judge_deinit(&judge);
+    stage_close(&stage);
+}
+
 struct asked {
     struct judge_wish wish;
     unsigned called;
@@ -535,6 +576,7 @@ static void it_runs_when_asked(void **state)
     X(a_reclaim_takes_the_leaked_with_it)                                                                    \
     X(who_is_about_to_be_woken_is_not_stuck)                                                                 \
     X(who_has_been_blocked_longest_is_told)                                                                  \
+    X(each_slice_is_counted_by_what_it_took)                                                                 \
     X(it_runs_by_itself)                                                                                     \
     X(it_runs_when_asked)
 
