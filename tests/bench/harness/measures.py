@@ -5,94 +5,19 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import machine
-from .programs import Background, BenchError, Daemon, Programs, Server, daemon_with, run_json, run_peer_tickers
+from .basis import GO_BYTES_PER_TASK, MAX_REQUESTS, MIB, MILLION, OUR_BYTES_PER_TASK, RECV, Bench, fits, human, values
+from .histogram import LAG, Histogram
+from .judging import judged
+from .programs import Background, BenchError, Daemon, Programs, Server, daemon_with, run_peer_tickers
 from .row import Row, at_least, at_most, below, times
 
-MILLION = 1_000_000
-MIB = 1024 * 1024
-RECV = "leak-recv"
 FIXED = "fix-recv"
 PERIOD_MS = 10
 EVERY_RATE = 1000
 CONNECTIONS = 8
-MAX_REQUESTS = 2_000_000
-# Memory that a measurement may use without pushing the rest of the machine out.
-SPARE_BYTES = 2 * 1024 * MIB
-GO_BYTES_PER_TASK = 2700
-OUR_BYTES_PER_TASK = 200
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much of each; `quick` gives a first impression, `full` numbers to quote."""
-
-    repeats: int
-    tickers: tuple[int, ...]
-    window_seconds: int
-    scrape_tasks: tuple[int, ...]
-    load_seconds: int
-    churn_seconds: int
-    memory_wait_seconds: int
-    every_seconds: int
-    judged_tasks: tuple[int, ...]
-
-
-FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
-            scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15,
-            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION))
-QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
-             churn_seconds=3, memory_wait_seconds=15, every_seconds=3, judged_tasks=(100_000, MILLION))
-
-
-@dataclass
-class Bench:
-    programs: Programs
-    plan: Plan
-    log: Callable[[str], None]
-    raw: list[dict] = field(default_factory=list)
-
-    def keep(self, side: str, result: dict) -> dict:
-        self.raw.append({"side": side, **result})
-        return result
-
-    def ours(self, *arguments: object, warm: bool = False) -> dict:
-        return self.keep("leaklab", self.measured(self.programs.runtime, arguments, warm))
-
-    def peer(self, *arguments: object, warm: bool = False) -> dict | None:
-        if self.programs.peer is None:
-            return None
-        return self.keep("go", self.measured(self.programs.peer, arguments, warm))
-
-    def measured(self, program: Path, arguments: tuple[object, ...], warm: bool) -> dict:
-        """Warm: the run after one that does not count. On a virtual machine, the host brings in memory that was not
-        used lately at a tenth of the speed; that is not what is measured."""
-        if warm:
-            run_json(program, *arguments)
-        return run_json(program, *arguments)
-
-    def load(self, side: str, server: Server, connections: int) -> dict:
-        cpu = server.cpu_seconds()
-        result = run_json(self.programs.load, server.address, "/metrics", connections, MAX_REQUESTS,
-                          self.plan.load_seconds)
-        result["server_cpu_us"] = (server.cpu_seconds() - cpu) * 1e6 / result["requests"]
-        return self.keep(side, result)
-
-    def alternate(self, ours: Callable[[], dict], peer: Callable[[], dict | None]) -> tuple[list[dict], list[dict]]:
-        pairs = [(ours(), peer()) for _ in range(self.plan.repeats)]
-        return [a for a, _ in pairs], [b for _, b in pairs if b is not None]
-
-
-def values(results: list[dict], key: str, scale: float = 1) -> list[float]:
-    return [result[key] * scale for result in results]
-
-
-def human(count: int) -> str:
-    """1e5 as people who measure write it."""
-    return f"{count:.0e}".replace("e+0", "e") if count else "0"
 
 
 def spawn(bench: Bench) -> Iterator[Row]:
@@ -156,10 +81,6 @@ def peer_tickers(bench: Bench, count: int, order: str) -> dict | None:
         return None
     words = ["shuffled"] if order == "shuffled" else []
     return bench.keep("go", run_peer_tickers(bench.programs.peer, count, PERIOD_MS, bench.plan.window_seconds, *words))
-
-
-def fits(wanted_bytes: float) -> bool:
-    return wanted_bytes + SPARE_BYTES < machine.available_bytes()
 
 
 def series_count(server: Server) -> int:
@@ -238,38 +159,17 @@ def scrape_rows(what: str, key: str, rounds: Rounds, note: str) -> Iterator[Row]
               higher_is_better=True, expectation=times(5) if rounds.peer_many else None, note=note)
 
 
-@dataclass(frozen=True)
-class Lag:
-    """The daemon's own histogram of loop lag: cumulative counts by upper bound in seconds."""
-
-    buckets: dict[float, float]
-
-    @staticmethod
-    def read(daemon: Daemon) -> Lag:
-        prefix = 'leaklab_loop_lag_seconds_bucket{le="'
-        return Lag({float(series[len(prefix):-2]): value for series, value in daemon.metrics().items()
-                    if series.startswith(prefix)})
-
-    def since(self, before: Lag) -> Lag:
-        return Lag({bound: count - before.buckets.get(bound, 0) for bound, count in self.buckets.items()})
-
-    def quantile_bound(self, quantile: float) -> float:
-        """The upper bound of the bucket that holds the quantile."""
-        total = max(self.buckets.values())
-        return min(bound for bound, count in self.buckets.items() if count >= quantile * total)
-
-
 def churn(bench: Bench) -> Iterator[Row]:
     """Scrapes and health checks, one each 2 ms, while a million tasks come and go."""
     with Daemon(bench.programs.leaklab) as daemon:
-        before = Lag.read(daemon)
+        before = Histogram.read(daemon, LAG)
         with loader(bench, daemon, "/metrics") as metrics, loader(bench, daemon, "/healthz") as health:
             cycles = churn_tasks(daemon, bench.plan.churn_seconds)
             results = []
             for load in (metrics, health):
                 load.interrupt()
                 results.append(bench.keep("leaklab", load.result()))
-        lag = Lag.read(daemon).since(before)
+        lag = Histogram.read(daemon, LAG).since(before)
     for result in results:
         yield Row(f"churn_p50_{result['path']}", f"{result['path']} while 1e6 tasks come and go: p50", "us",
                   [result["p50_us"]], note=f"{result['requests']} requests, {cycles} times a million tasks")
@@ -344,11 +244,11 @@ def every(bench: Bench) -> Iterator[Row]:
     seconds = bench.plan.every_seconds
     for variant in ("leak", "fix"):
         with Daemon(bench.programs.leaklab) as daemon:
-            before, cpu, began = Lag.read(daemon), daemon.cpu_seconds(), time.monotonic()
+            before, cpu, began = Histogram.read(daemon, LAG), daemon.cpu_seconds(), time.monotonic()
             modes = start_every(daemon, variant, seconds)
             time.sleep(seconds)
             cores = (daemon.cpu_seconds() - cpu) / (time.monotonic() - began)
-            lag = Lag.read(daemon).since(before)
+            lag = Histogram.read(daemon, LAG).since(before)
             scenarios = daemon.ask("GET", "/scenario")["scenarios"]
         started = sum(scenario["starts"] for scenario in scenarios)
         capped = sorted(scenario["mode"] for scenario in scenarios if scenario["cause"] == "capped")
@@ -372,45 +272,6 @@ def start_every(daemon: Daemon, variant: str, seconds: int) -> int:
                           "linger": "100ms", **single})
     daemon.ask("POST", "/scenario", specs)
     return len(specs)
-
-
-def judged(bench: Bench) -> Iterator[Row]:
-    """The judge over tasks in one start, all of them stuck, and then a profile of where they stand."""
-    for tasks in bench.plan.judged_tasks:
-        if fits(tasks * OUR_BYTES_PER_TASK):
-            yield from judged_with(bench, tasks)
-
-
-def judged_with(bench: Bench, tasks: int) -> Iterator[Row]:
-    peer = []
-    if bench.programs.peer is not None and fits(tasks * GO_BYTES_PER_TASK):
-        peer = [bench.peer("profile", tasks) for _ in range(bench.plan.repeats)]
-    with Daemon(bench.programs.leaklab) as daemon:
-        daemon.spawn("crowd", RECV, tasks, 0)
-        lag = Lag.read(daemon)
-        profile_of(daemon)
-        seconds = daemon.metrics()["leaklab_judge_seconds_sum"]
-        found = daemon.metrics()['leaklab_tasks_leaked{pattern="recv",variant="leak",verdict="stuck"}']
-        ours = [bench.keep("leaklab", profile_of(daemon)) for _ in range(bench.plan.repeats)]
-        lag = Lag.read(daemon).since(lag)
-    if found != tasks:
-        raise BenchError(f"the judge found {found:.0f} of {tasks} stuck tasks")
-    what = human(tasks)
-    yield Row(f"judge_{tasks}", f"judge {what} stuck tasks", "ms", [seconds * 1e3], note="Go's profile does not judge")
-    yield Row(f"judge_lag_{tasks}", f"judge and profile {what} tasks: loop lag p99, at most", "ms",
-              [lag.quantile_bound(0.99) * 1e3], expectation=at_most(2, "2 ms"))
-    yield Row(f"profile_{tasks}", f"profile of {what} tasks", "ms", values(ours, "seconds", 1e3),
-              values(peer, "seconds", 1e3), expectation=times(10) if peer else None)
-    yield Row(f"profile_bytes_{tasks}", f"profile of {what} tasks: size", "B", values(ours, "bytes"),
-              values(peer, "bytes"))
-
-
-def profile_of(daemon: Daemon) -> dict:
-    began = time.monotonic()
-    status, body = daemon.request("GET", "/debug/pprof/tasks")
-    if status != 200:
-        raise BenchError(f"no profile: {status}")
-    return {"measure": "profile", "seconds": time.monotonic() - began, "bytes": len(body)}
 
 
 class Nobody:

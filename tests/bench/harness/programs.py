@@ -206,9 +206,10 @@ class Server:
 class Daemon(Server):
     """leaklab serve, with room for the largest measurement."""
 
-    def __init__(self, leaklab: Path, max_tasks: int = 12_000_000, max_heap: str = "12GiB") -> None:
+    def __init__(self, leaklab: Path, max_tasks: int = 12_000_000, max_heap: str = "12GiB",
+                 judge_interval: str = "5s") -> None:
         super().__init__(leaklab, "serve", "--listen", "127.0.0.1:0", "--log-format", "json",
-                         "--max-tasks", max_tasks, "--max-heap", max_heap)
+                         "--max-tasks", max_tasks, "--max-heap", max_heap, "--judge-interval", judge_interval)
 
     def ask(self, method: str, path: str, body: dict | list | None = None) -> dict:
         status, text = self.request(method, path, body)
