@@ -110,6 +110,16 @@ static json_t *channel_json(const void *thing)
                      waiting(&channel->senders));
 }
 
+static json_t *queue_json(const void *thing)
+{
+    const struct queue *queue = thing;
+    const struct channel *channel = &queue->channel;
+    uint64_t bytes = queue->first == NULL ? 0 : channel->length * queue->message_bytes;
+    return json_pack("{s:b, s:I, s:I, s:I, s:I}", "closed", channel->closed, "length",
+                     (json_int_t)channel->length, "message_bytes", (json_int_t)queue->message_bytes, "bytes",
+                     (json_int_t)bytes, "receivers_waiting", waiting(&channel->receivers));
+}
+
 static json_t *ticker_json(const void *thing)
 {
     const struct ticker *ticker = thing;
@@ -168,13 +178,12 @@ static json_t *(*const contents[THING_KINDS])(const void *thing) = {
     [THING_MUTEX] = mutex_json,     [THING_RWMUTEX] = rwmutex_json,     [THING_GROUP] = group_json,
     [THING_FILE] = resource_json,   [THING_CONDITION] = condition_json, [THING_SOCKET] = resource_json,
     [THING_HANDLE] = resource_json, [THING_THREAD] = resource_json,     [THING_JOB] = resource_json,
-    [THING_NUMBER] = number_json,
+    [THING_NUMBER] = number_json,   [THING_QUEUE] = queue_json,
 };
 
 static json_t *thing_json(const struct env *env, const struct thing_spec *spec)
 {
-    json_t *object =
-        contents[spec->kind] == NULL ? json_object() : contents[spec->kind]((const char *)env + spec->offset);
+    json_t *object = contents[spec->kind]((const char *)env + spec->offset);
     int failed = object == NULL;
     put(object, "name", json_string(spec->name), &failed);
     put(object, "kind", json_string(thing_kind_word(spec->kind)), &failed);
