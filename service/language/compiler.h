@@ -24,7 +24,7 @@ struct compiler {
     messages_add((compiler)->messages, (node)->line, (node)->column, __VA_ARGS__)
 void report_memory(struct compiler *compiler);
 /* Remembers ERR_MEMORY; a table that is full is reported at `node`. True when `err` is ERR_OK. */
-bool accept(struct compiler *compiler, const struct node *node, enum err err, const char *table, int limit);
+bool accepted(struct compiler *compiler, const struct node *node, enum err err, const char *table, int limit);
 
 /* ---- words (word.c) ---- */
 

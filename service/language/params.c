@@ -53,7 +53,7 @@ static bool choice_compile(struct compiler *compiler, const struct node *choices
         return false;
     }
     if (choices->count > LIMIT_CHOICES)
-        return accept(compiler, choices, ERR_LIMIT, "choices", LIMIT_CHOICES);
+        return accepted(compiler, choices, ERR_LIMIT, "choices", LIMIT_CHOICES);
     const char **words = arena_alloc(compiler->pattern->arena, choices->count * sizeof *words);
     if (words == NULL) {
         report_memory(compiler);
@@ -179,7 +179,7 @@ void params_compile(struct compiler *compiler, const struct node *params)
         return;
     }
     if (params->count > LIMIT_PARAMS) {
-        accept(compiler, params->key, ERR_LIMIT, "parameters", LIMIT_PARAMS);
+        accepted(compiler, params->key, ERR_LIMIT, "parameters", LIMIT_PARAMS);
         return;
     }
     pattern->params = arena_alloc(pattern->arena, params->count * sizeof *pattern->params);

@@ -116,8 +116,9 @@ static void expect_read(struct compiler *compiler, const struct node *node, enum
     if (variant->expect_texts[expect] == NULL)
         report_memory(compiler);
     else if (variant->program != NULL)
-        accept(compiler, node, program_add_value(variant->program, value, &variant->program->expect[expect]),
-               "operands", LIMIT_CONSTANTS);
+        accepted(compiler, node,
+                 program_add_value(variant->program, value, &variant->program->expect[expect]), "operands",
+                 LIMIT_CONSTANTS);
 }
 
 /* What a variant leaks: a number of tasks, or a mapping for more than tasks. What is not stated is 0. */
@@ -131,8 +132,8 @@ static void expect_variant(struct compiler *compiler, const struct node *node, e
     struct program *program = compiler->pattern->variants[which].program;
     uint16_t none = 0;
     if (program != NULL)
-        accept(compiler, node, program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &none),
-               "operands", LIMIT_CONSTANTS);
+        accepted(compiler, node, program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &none),
+                 "operands", LIMIT_CONSTANTS);
     for (enum expect expect = 0; program != NULL && expect < EXPECTS; expect++)
         program->expect[expect] = none;
     if (node->kind != NODE_MAP) {

@@ -52,7 +52,7 @@ static uint16_t emit(struct body *body, struct op op)
     if (variant->full)
         return 0;
     struct node at = {.line = body->line, .column = body->column};
-    if (!accept(body->compiler, &at, program_add_op(variant->program, op, &index), "operations", LIMIT_OPS))
+    if (!accepted(body->compiler, &at, program_add_op(variant->program, op, &index), "operations", LIMIT_OPS))
         variant->full = true;
     return index;
 }
@@ -84,8 +84,8 @@ static uint16_t intern(struct body *body, struct value value)
     uint16_t index = 0;
     struct node at = {.line = body->line, .column = body->column};
     if (!body->variant->full &&
-        !accept(body->compiler, &at, program_add_value(body->variant->program, value, &index), "operands",
-                LIMIT_CONSTANTS))
+        !accepted(body->compiler, &at, program_add_value(body->variant->program, value, &index), "operands",
+                  LIMIT_CONSTANTS))
         body->variant->full = true;
     return index;
 }
@@ -111,8 +111,8 @@ static void step_begin(struct body *body, const struct node *at, const char *tex
     body->column = at->column;
     if (body->variant->full)
         return;
-    if (!accept(body->compiler, at, program_add_step(body->variant->program, step, &body->step), "steps",
-                LIMIT_STEPS)) {
+    if (!accepted(body->compiler, at, program_add_step(body->variant->program, step, &body->step), "steps",
+                  LIMIT_STEPS)) {
         body->variant->full = true;
         return;
     }
@@ -634,8 +634,8 @@ static void arm_read(struct body *body, const struct node *member, struct arms *
     if (!arm.is_default) {
         struct select_case made = case_read(body, &at, verb->kind);
         if (body->variant->full ||
-            !accept(body->compiler, at.head, program_add_case(body->variant->program, made, &arm.index),
-                    "cases of selects", LIMIT_OPS)) {
+            !accepted(body->compiler, at.head, program_add_case(body->variant->program, made, &arm.index),
+                      "cases of selects", LIMIT_OPS)) {
             body->variant->full = true;
             return;
         }
@@ -690,7 +690,7 @@ static bool compile_select(struct body *body, const struct statement *at)
         return true;
     }
     if (!none && inner->count > LIMIT_CASES + (node_member(inner, "default") != NULL)) {
-        accept(body->compiler, at->head, ERR_LIMIT, "cases in one select", LIMIT_CASES);
+        accepted(body->compiler, at->head, ERR_LIMIT, "cases in one select", LIMIT_CASES);
         return true;
     }
     op.first = body->variant->program->case_count;

@@ -23,8 +23,8 @@ bool variant_operand(struct variant_compiler *variant, const struct word *words,
     struct value value;
     if (!operand_compile(variant->compiler, words, count, need, node, &value) || variant->full)
         return false;
-    if (accept(variant->compiler, node, program_add_value(variant->program, value, index), "operands",
-               LIMIT_CONSTANTS))
+    if (accepted(variant->compiler, node, program_add_value(variant->program, value, index), "operands",
+                 LIMIT_CONSTANTS))
         return true;
     variant->full = true;
     return false;
@@ -61,7 +61,7 @@ static void task_declare(struct variant_compiler *variant, const struct node *ta
     uint16_t index;
     if (err == ERR_OK)
         err = program_add_kind(variant->program, kind, &index);
-    if (!accept(compiler, task->key, err, "tasks", LIMIT_TASK_KINDS)) {
+    if (!accepted(compiler, task->key, err, "tasks", LIMIT_TASK_KINDS)) {
         variant->full = true;
         return;
     }

@@ -114,8 +114,8 @@ static bool thing_read(struct compiler *compiler, struct program *program, const
     if (words.count > 1 &&
         !operand_compile(compiler, words.items + 1, words.count - 1, thing_need(thing->kind), node, &value))
         return false;
-    return accept(compiler, node, program_add_value(program, value, &thing->value), "operands",
-                  LIMIT_CONSTANTS);
+    return accepted(compiler, node, program_add_value(program, value, &thing->value), "operands",
+                    LIMIT_CONSTANTS);
 }
 
 /* ---- conditions ---- */
@@ -181,9 +181,9 @@ static bool condition_read(struct compiler *compiler, struct program *program, u
     condition->kind = THING_CONDITION;
     return words_split(compiler, node, &words) &&
            condition_tie(compiler, program, layout, &words, condition) &&
-           accept(compiler, node,
-                  program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &condition->value),
-                  "operands", LIMIT_CONSTANTS);
+           accepted(compiler, node,
+                    program_add_value(program, (struct value){.kind = VALUE_CONSTANT}, &condition->value),
+                    "operands", LIMIT_CONSTANTS);
 }
 
 /* ---- share and own ---- */
@@ -227,8 +227,8 @@ static bool things_add(struct compiler *compiler, struct program *program, uint1
         char name[LIMIT_NAME + 1];
         memcpy(name, each->key->text, strlen(each->key->text) + 1);
         thing.name = name;
-        if (!accept(compiler, each->key, program_add_thing(program, layout, thing, &offset), "things",
-                    LIMIT_THINGS))
+        if (!accepted(compiler, each->key, program_add_thing(program, layout, thing, &offset), "things",
+                      LIMIT_THINGS))
             return false;
     }
     return true;

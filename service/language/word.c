@@ -8,7 +8,7 @@ void report_memory(struct compiler *compiler)
     compiler->err = ERR_MEMORY;
 }
 
-bool accept(struct compiler *compiler, const struct node *node, enum err err, const char *table, int limit)
+bool accepted(struct compiler *compiler, const struct node *node, enum err err, const char *table, int limit)
 {
     if (err == ERR_OK)
         return true;
