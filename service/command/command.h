@@ -8,3 +8,4 @@ int command_simulate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_patterns(int argc, char **argv);
 int command_graph(int argc, char **argv);
+int command_healthcheck(int argc, char **argv);

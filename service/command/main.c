@@ -27,6 +27,7 @@ static const struct subcommand subcommands[] = {
     {"patterns", command_patterns, "list the patterns, or show one: story, parameters, source"},
     {"check", command_check, "compile patterns, and ask of each task how it exits, before anything runs"},
     {"graph", command_graph, "draw a mode for Graphviz: who spawns whom, who waits on what, what is missing"},
+    {"healthcheck", command_healthcheck, "ask a daemon whether it lives, or whether it is ready"},
     {"version", print_version, "print the version"},
 };
 
@@ -44,7 +45,7 @@ static void print_help(FILE *stream)
           "usage: leaklab COMMAND [flags]\n\n",
           stream);
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
-        fprintf(stream, "  %-10s %s\n", subcommands[i].name, subcommands[i].about);
+        fprintf(stream, "  %-11s %s\n", subcommands[i].name, subcommands[i].about);
     fputs("\n'leaklab COMMAND --help' lists a command's flags. Two to begin with:\n"
           "  leaklab run -mode=leak-recv -n=2000 -linger=80ms\n"
           "  leaklab serve --demo\n",

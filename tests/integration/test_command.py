@@ -1,6 +1,7 @@
 """The command line as a whole, and the settings of `leaklab serve` from flags and from the environment."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -11,6 +12,13 @@ def test_tells_its_version():
     done = leaklab.run("--version")
     assert done.returncode == 0
     assert done.stdout.startswith("leaklab 0.")
+
+
+@pytest.mark.release
+def test_leaves_its_names_to_the_libraries():
+    """A function of ours that has the name of one of the C library's would be called by other libraries as well."""
+    symbols = subprocess.run(["nm", "-D", "--defined-only", leaklab.BINARY], capture_output=True, text=True, check=True)
+    assert [line for line in symbols.stdout.splitlines() if line.split()[-2] in "TtWi"] == []
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["serve", "--help"]], ids=" ".join)

@@ -1,3 +1,4 @@
+leaklab_unit_test(test_fetch LINKS command)
 leaklab_unit_test(test_options LINKS command)
 leaklab_unit_test(test_simulation LINKS command)
 target_sources(test_simulation PRIVATE ${CMAKE_CURRENT_LIST_DIR}/lab_fixture.c

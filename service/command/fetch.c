@@ -1,0 +1,142 @@
+#include "command/fetch.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+#define NS_PER_MS 1000000
+
+struct fetcher {
+    CURL *curl;
+    char detail[CURL_ERROR_SIZE]; /* libcurl writes here what went wrong */
+};
+
+struct fetcher *fetcher_new(void)
+{
+    struct fetcher *fetcher = calloc(1, sizeof *fetcher);
+    if (fetcher == NULL)
+        return NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(fetcher);
+        return NULL;
+    }
+    fetcher->curl = curl_easy_init();
+    if (fetcher->curl == NULL) {
+        fetcher_free(fetcher);
+        return NULL;
+    }
+    return fetcher;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+    if (fetcher == NULL)
+        return;
+    curl_easy_cleanup(fetcher->curl);
+    curl_global_cleanup();
+    free(fetcher);
+}
+
+/* libcurl's write callback: what does not fit ends the transfer. */
+static size_t keep(char *bytes, size_t size, size_t count, void *argument)
+{
+    struct buf *body = argument;
+    return buf_append(body, bytes, size * count) == ERR_OK ? size * count : 0;
+}
+
+static long timeout_ms(int64_t timeout_ns)
+{
+    int64_t ms = timeout_ns / NS_PER_MS;
+    if (ms < 1)
+        return 1;
+    return ms > INT_MAX ? INT_MAX : (long)ms;
+}
+
+/* An option fails for lack of memory, or because this libcurl was built without it. */
+#define SET(option, value)                                                                                   \
+    do {                                                                                                     \
+        if (code == CURLE_OK)                                                                                \
+            code = curl_easy_setopt(fetcher->curl, option, value);                                           \
+    } while (0)
+
+static CURLcode prepare(struct fetcher *fetcher, const struct fetch_request *request, struct buf *body)
+{
+    CURLcode code = CURLE_OK;
+    curl_easy_reset(fetcher->curl);
+    SET(CURLOPT_ERRORBUFFER, fetcher->detail);
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_USERAGENT, "leaklab");
+    SET(CURLOPT_TIMEOUT_MS, timeout_ms(request->timeout_ns));
+    SET(CURLOPT_WRITEFUNCTION, keep);
+    SET(CURLOPT_WRITEDATA, body);
+    if (request->method == FETCH_DELETE)
+        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
+    if (request->method == FETCH_POST) {
+        const char *text = request->body == NULL ? "" : request->body;
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
+        SET(CURLOPT_POSTFIELDS, text);
+    }
+    return code;
+}
+
+static CURLcode perform(struct fetcher *fetcher, const struct fetch_request *request, struct buf *body)
+{
+    char line[128];
+    const char *type = request->content_type == NULL ? "application/json" : request->content_type;
+    CURLcode code = prepare(fetcher, request, body);
+    if (request->method != FETCH_POST)
+        return code == CURLE_OK ? curl_easy_perform(fetcher->curl) : code;
+    CHECK((size_t)snprintf(line, sizeof line, "Content-Type: %s", type) < sizeof line);
+    struct curl_slist *headers = curl_slist_append(NULL, line);
+    if (headers == NULL)
+        return CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_HTTPHEADER, headers);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(fetcher->curl);
+    curl_slist_free_all(headers);
+    return code;
+}
+
+static enum err error_of(CURLcode code, const struct buf *body)
+{
+    switch (code) {
+    case CURLE_OK:
+        return ERR_OK;
+    case CURLE_OUT_OF_MEMORY:
+        return ERR_MEMORY;
+    case CURLE_WRITE_ERROR:
+        return body->err == ERR_OK ? ERR_SYSTEM : body->err;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return ERR_SYNTAX;
+    default:
+        return ERR_SYSTEM;
+    }
+}
+
+enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer)
+{
+    long status = 0;
+    answer->status = 0;
+    answer->why[0] = '\0';
+    fetcher->detail[0] = '\0';
+    buf_clear(&answer->body);
+    CURLcode code = perform(fetcher, request, &answer->body);
+    enum err err = error_of(code, &answer->body);
+    if (err == ERR_LIMIT) {
+        snprintf(answer->why, sizeof answer->why, "the answer is longer than %zu bytes", answer->body.max);
+    } else if (err != ERR_OK) {
+        const char *detail = fetcher->detail[0] == '\0' ? curl_easy_strerror(code) : fetcher->detail;
+        snprintf(answer->why, sizeof answer->why, "%s", detail);
+    } else if (curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
+        answer->status = (int)status;
+    }
+    return err;
+}

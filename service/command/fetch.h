@@ -1,0 +1,43 @@
+/* A small HTTP client over libcurl, for subcommands that ask a daemon or a Prometheus: one request at a time,
+ * on the calling thread, with a bound on how long it takes and on how much is read. Only http and https;
+ * redirects are not followed, and no proxy is used: who is asked are services of one's own. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* The longest sentence about a failure, with its zero. */
+#define FETCH_WHY 256
+
+/* Keeps the connection between requests. */
+struct fetcher;
+
+enum fetch_method { FETCH_GET, FETCH_POST, FETCH_DELETE };
+
+struct fetch_request {
+    enum fetch_method method;
+    const char *url;          /* with its query, escaped */
+    const char *body;         /* of a POST; NULL: empty */
+    const char *content_type; /* of the body; NULL: application/json */
+    int64_t timeout_ns;       /* for all of it, the connection included; less than 1 ms counts as 1 ms */
+};
+
+struct fetch_answer {
+    struct buf body; /* initialised by the caller, its max is how much is read; cleared before each request */
+    int status;      /* such as 200 or 404; 0 without an answer */
+    char why[FETCH_WHY]; /* after an error: what went wrong, for a user: "Connection refused" */
+};
+
+/* Call from one thread, before others that use libcurl have begun. NULL: out of memory. */
+struct fetcher *fetcher_new(void);
+
+/* NULL is fine. */
+void fetcher_free(struct fetcher *fetcher);
+
+/* Any answer is ERR_OK, whatever its status says. Otherwise `why` has a sentence: ERR_SYNTAX: not a URL that
+ * can be asked; ERR_LIMIT: the answer is longer than its buffer may be; ERR_MEMORY; ERR_SYSTEM: nobody
+ * answered in time. */
+enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer);

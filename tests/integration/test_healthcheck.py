@@ -1,0 +1,95 @@
+"""`leaklab healthcheck`: what a container asks its own daemon, without curl."""
+
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import leaklab
+
+
+def check(*arguments, **extra):
+    return leaklab.run("healthcheck", *arguments, **extra)
+
+
+@pytest.mark.parametrize("flags, path, word", [([], "/healthz", "ok"), (["--ready"], "/readyz", "ready")])
+def test_a_daemon_says_that_it_is_well(daemon, flags, path, word):
+    leaklab.eventually(lambda: daemon.get("/readyz").status, lambda status: status == 200)
+    for where in (["--listen", daemon.address], ["--target", f"http://{daemon.address}"],
+                  ["--target", f"http://{daemon.address}/"]):
+        told = check(*where, *flags)
+        assert (told.returncode, told.stderr) == (0, ""), where
+        assert told.stdout == f"healthy: http://{daemon.address}{path} answers: {word}\n"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
+def test_asks_on_loopback_whoever_listens_everywhere(serve, host):
+    if host == "[::]" and not socket.has_dualstack_ipv6():
+        pytest.skip("no IPv6 here")
+    daemon = serve(listen=f"{host}:0")
+    told = check(LEAKLAB_LISTEN=f"{host}:{daemon.port}")
+    loopback = "127.0.0.1" if host == "0.0.0.0" else "[::1]"
+    assert told.stdout == f"healthy: http://{loopback}:{daemon.port}/healthz answers: ok\n", told
+
+
+def test_no_proxy_stands_between(daemon):
+    proxy = f"http://127.0.0.1:{leaklab.free_port()}"
+    assert check("--listen", daemon.address, http_proxy=proxy, ALL_PROXY=proxy).returncode == 0
+
+
+def test_nobody_there():
+    port = leaklab.free_port()
+    told = check("--listen", f"127.0.0.1:{port}")
+    assert told.returncode == 1 and told.stdout == ""
+    assert told.stderr.startswith(f"unhealthy: http://127.0.0.1:{port}/healthz: ")
+    assert "connect" in told.stderr and told.stderr.count("\n") == 1
+
+
+def test_somebody_who_does_not_answer():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = check("--target", f"http://127.0.0.1:{silent.getsockname()[1]}", "--timeout", "50ms")
+    assert told.returncode == 1
+    assert "timed out" in told.stderr
+
+
+def test_a_daemon_that_is_stopped_in_its_tracks(daemon):
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        assert check("--listen", daemon.address, "--timeout", "50ms").returncode == 1
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    assert check("--listen", daemon.address, "--timeout", "20s").returncode == 0
+
+
+@pytest.mark.parametrize("answer, says", [
+    ("200 OK", "answers 200, but not as leaklab does"),
+    ("503 Busy", "answers 503, but not as leaklab does"),
+])
+def test_another_service_on_that_port(answer, says):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        asking = subprocess.Popen([leaklab.BINARY, "healthcheck", "--listen", address, "--timeout", "20s"],
+                                  env=leaklab.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        connection, _ = other.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(f"HTTP/1.1 {answer}\r\nContent-Length: 5\r\n\r\nhello".encode())
+            said, complaint = asking.communicate(timeout=30)
+    assert (asking.returncode, said) == (1, "")
+    assert complaint == f"unhealthy: http://{address}/healthz {says}\n"
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["--target", "127.0.0.1:9777"], "--target"),
+    (["--target", "http://"], "--target"),
+    (["--target", "http://" + "x" * 600], "--target"),
+    (["--listen", "127.0.0.1:0"], "--listen"),
+    (["--listen", "nowhere"], "--listen"),
+    (["--timeout", "0s"], "--timeout"),
+    (["--timeout", "soon"], "--timeout"),
+    (["surplus"], "surplus"),
+], ids=lambda value: value[0] if isinstance(value, list) else "")
+def test_refuses_what_it_does_not_know(arguments, word):
+    told = check(*arguments)
+    assert told.returncode == 2 and word in told.stderr and told.stdout == ""
