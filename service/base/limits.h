@@ -23,6 +23,7 @@
 #define LIMIT_STEPS          1024 /* steps of one program */
 #define LIMIT_CONSTANTS      512  /* distinct operands of one program */
 #define LIMIT_CASES          12   /* cases of one select */
+#define LIMIT_OUTERS         128  /* things of one program that may be one of several */
 #define LIMIT_LOOPS          4    /* loops and spawns within loops, nested in one task */
 #define LIMIT_LINEAGES       4096 /* ways in which tasks of one program came about */
 #define LIMIT_MESSAGES       50   /* messages of one compilation */

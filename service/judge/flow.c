@@ -122,9 +122,12 @@ static void singles_collect(struct flow *flow)
             flow->owners[program->kinds[kind].layout] = kind;
 }
 
+/* What may be one of several is never the task's own. */
 static bool many(const struct flow *flow, uint16_t kind, uint32_t thing)
 {
     uint16_t layout;
+    if (roles_varies(flow->roles, thing))
+        return true;
     roles_thing(flow->roles, thing, &layout);
     return (flow->single[kind] >> flow->owners[layout] & 1) == 0;
 }
@@ -134,15 +137,26 @@ static bool many(const struct flow *flow, uint16_t kind, uint32_t thing)
 static uint64_t who(const struct flow *flow, uint32_t thing, uint32_t roles)
 {
     uint64_t kinds = 0;
-    for (unsigned role = 0; role < ROLE_COUNT; role++)
-        if ((roles >> role & 1) != 0)
-            kinds |= flow->who[thing][role];
+    uint32_t one;
+    for (uint16_t next = 0; roles_each(flow->roles, thing, &next, &one);)
+        for (unsigned role = 0; role < ROLE_COUNT; role++)
+            if ((roles >> role & 1) != 0)
+                kinds |= flow->who[one][role];
     return kinds;
 }
 
 bool flow_any(const struct flow *flow, uint32_t thing, uint32_t roles)
 {
     return who(flow, thing, roles) != 0;
+}
+
+bool flow_outer(const struct flow *flow, uint32_t thing, uint32_t roles)
+{
+    uint32_t one;
+    for (uint16_t next = 0; roles_each(flow->roles, thing, &next, &one);)
+        if ((flow->outer[one] & roles) != 0)
+            return true;
+    return false;
 }
 
 bool flow_does(const struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles)
@@ -155,7 +169,7 @@ bool flow_other(const struct flow *flow, uint16_t kind, uint32_t thing, uint32_t
     uint64_t kinds = who(flow, thing, roles);
     if (!many(flow, kind, thing))
         kinds &= ~(1ull << kind);
-    return kinds != 0;
+    return kinds != 0 || flow_outer(flow, thing, roles);
 }
 
 bool flow_kind(const struct flow *flow, uint16_t kind)
@@ -163,9 +177,13 @@ bool flow_kind(const struct flow *flow, uint16_t kind)
     return flow->reached[flow->program->kinds[kind].entry];
 }
 
-static bool has_room(const struct flow *flow, const struct thing_spec *channel)
+static bool has_room(const struct flow *flow, uint32_t channel)
 {
-    return flow->values[channel->value] > 0;
+    uint32_t one;
+    for (uint16_t next = 0; roles_each(flow->roles, channel, &next, &one);)
+        if (flow->values[roles_thing(flow->roles, one, NULL)->value] > 0)
+            return true;
+    return false;
 }
 
 /* A use may be over at some time, as far as others are concerned. */
@@ -177,11 +195,11 @@ static bool may_come(const struct flow *flow, uint16_t kind, struct use use)
     if (thing->kind == THING_CHANNEL && thing->nil)
         return false;
     if (use.role == ROLE_SEND) /* on a closed channel it panics: it does not stay */
-        return has_room(flow, thing) || flow_other(flow, kind, use.thing, ROLE_RECV) ||
+        return has_room(flow, use.thing) || flow_other(flow, kind, use.thing, ROLE_RECV) ||
                flow_any(flow, use.thing, ROLE_CLOSE);
     if (use.role == ROLE_RECV)
         return flow_any(flow, use.thing, ROLE_CLOSE) || flow_other(flow, kind, use.thing, ROLE_SEND) ||
-               (has_room(flow, thing) && flow_any(flow, use.thing, ROLE_SEND));
+               (has_room(flow, use.thing) && flow_any(flow, use.thing, ROLE_SEND));
     if (use.role == ROLE_WAIT)
         return flow_other(flow, kind, use.thing, ROLE_SIGNAL | ROLE_BROADCAST);
     return true;
@@ -224,8 +242,13 @@ static bool tests(const struct flow *flow, const struct op *op, struct use use, 
 {
     if (use.role == ROLE_NONE || flow_any(flow, use.thing, ROLE_SET))
         return true;
-    const struct thing_spec *number = roles_thing(flow->roles, use.thing, NULL);
-    return compares(flow->values[number->value], (enum compare)op->reg, flow->values[op->value]) == outcome;
+    uint32_t one;
+    for (uint16_t next = 0; roles_each(flow->roles, use.thing, &next, &one);) {
+        int64_t number = flow->values[roles_thing(flow->roles, one, NULL)->value];
+        if (compares(number, (enum compare)op->reg, flow->values[op->value]) == outcome)
+            return true;
+    }
+    return false;
 }
 
 /* Whether a task may go on behind an operation, and at its target. */
@@ -328,6 +351,18 @@ static bool joins(struct flow *flow, uint16_t index, struct use use)
 
 /* ---- the fixed point ---- */
 
+static void deed_note(struct flow *flow, uint16_t kind, const struct use *use)
+{
+    uint32_t one;
+    for (uint16_t next = 0; use->thing != ROLE_START && roles_each(flow->roles, use->thing, &next, &one);) {
+        for (unsigned role = 0; role < ROLE_COUNT; role++)
+            if ((use->role >> role & 1) != 0)
+                flow->who[one][role] |= 1ull << kind;
+        if (roles_varies(flow->roles, use->thing))
+            flow->outer[one] |= use->role;
+    }
+}
+
 static bool reach(struct flow *flow, uint16_t index)
 {
     const struct op *op = &flow->program->ops[index];
@@ -337,9 +372,7 @@ static bool reach(struct flow *flow, uint16_t index)
     flow->reached[index] = true;
     unsigned count = roles_uses(flow->roles, op, uses);
     for (unsigned i = 0; i < count; i++)
-        for (unsigned role = 0; uses[i].thing != ROLE_START && role < ROLE_COUNT; role++)
-            if ((uses[i].role >> role & 1) != 0)
-                flow->who[uses[i].thing][role] |= 1ull << kind_of(flow, index);
+        deed_note(flow, kind_of(flow, index), &uses[i]);
     return true;
 }
 
@@ -350,6 +383,7 @@ void flow_run(struct flow *flow)
     bool open[PROGRAM_SUCCESSORS];
     memset(flow->reached, 0, sizeof flow->reached);
     memset(flow->who, 0, (roles_things(flow->roles) + 1u) * sizeof *flow->who);
+    memset(flow->outer, 0, (roles_things(flow->roles) + 1u) * sizeof *flow->outer);
     reach(flow, program->kinds[0].entry);
     for (bool changed = true; changed;) {
         changed = false;
@@ -371,8 +405,11 @@ enum err flow_init(struct flow *flow, const struct program *program, const int64
 {
     *flow = (struct flow){.program = program, .values = values, .roles = roles};
     flow->who = calloc(roles_things(roles) + 1u, sizeof *flow->who);
-    if (flow->who == NULL)
+    flow->outer = calloc(roles_things(roles) + 1u, sizeof *flow->outer);
+    if (flow->who == NULL || flow->outer == NULL) {
+        flow_deinit(flow);
         return ERR_MEMORY;
+    }
     singles_collect(flow);
     return ERR_OK;
 }
@@ -380,5 +417,7 @@ enum err flow_init(struct flow *flow, const struct program *program, const int64
 void flow_deinit(struct flow *flow)
 {
     free(flow->who);
+    free(flow->outer);
     flow->who = NULL;
+    flow->outer = NULL;
 }

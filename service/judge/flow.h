@@ -16,6 +16,7 @@ struct flow {
     const int64_t *values; /* resolved operands */
     const struct roles *roles;
     uint64_t (*who)[ROLE_COUNT];           /* by thing: kinds of task that can come to a step of each role */
+    uint32_t *outer;                       /* by thing: roles of those who may see it as somebody else's */
     uint64_t single[LIMIT_TASK_KINDS];     /* by kind, bit o: one of it at most for each task of kind o */
     uint16_t owners[LIMIT_TASK_KINDS + 1]; /* by layout: the kind whose own it is; main for the start's */
     bool closed[LIMIT_OPS];                /* in: nobody ever comes past these, as somebody else found out */
@@ -45,6 +46,10 @@ bool flow_other(const struct flow *flow, uint16_t kind, uint32_t thing, uint32_t
 
 /* Somebody comes to such a step, the asking task included. */
 bool flow_any(const struct flow *flow, uint32_t thing, uint32_t roles);
+
+/* Such a step is come to by somebody to whom the thing may be another task's (`outer.jobs`), though of the
+ * same kind. */
+bool flow_outer(const struct flow *flow, uint32_t thing, uint32_t roles);
 
 /* A task of this kind comes to such a step. */
 bool flow_does(const struct flow *flow, uint16_t kind, uint32_t thing, uint32_t roles);

@@ -44,13 +44,14 @@ static store_ref offerer_of(const struct look *look, const struct env_rec *inner
     return look->class_id;
 }
 
-static struct sight see_in(const struct look *look, store_ref in, uint16_t offset)
+static struct sight see_in(const struct look *look, store_ref in, struct thing_ref ref)
 {
     struct records *records = look->records;
     struct env_rec *rec = rec_at(records, in);
     if (rec_is_ghost(rec))
         return (struct sight){0};
     const struct layout *layout = &records->facts->program->layouts[rec->layout];
+    uint16_t offset = thing_offset(records->facts->program, ref, rec->layout);
     unsigned at = ordinal(layout, offset);
     return (struct sight){
         .rec = &rec->things[at],
@@ -75,18 +76,18 @@ static store_ref follow(const struct look *look, struct thing_ref ref)
 static struct sight see(const struct look *look, struct thing_ref ref)
 {
     store_ref at = follow(look, ref);
-    return at == STORE_NONE ? (struct sight){0} : see_in(look, at, ref.offset);
+    return at == STORE_NONE ? (struct sight){0} : see_in(look, at, ref);
 }
 
 /* The mutex of a condition: in the same environment or in the start's. */
 static struct sight see_mutex(const struct look *look, struct thing_ref condition)
 {
     store_ref at = follow(look, condition);
-    struct sight sight = at == STORE_NONE ? (struct sight){0} : see_in(look, at, condition.offset);
+    struct sight sight = at == STORE_NONE ? (struct sight){0} : see_in(look, at, condition);
     if (sight.rec == NULL)
         return sight;
     struct thing_ref mutex = sight.spec->mutex;
-    return see_in(look, mutex.hops == HOPS_SHARE ? look->records->root : at, mutex.offset);
+    return see_in(look, mutex.hops == HOPS_SHARE ? look->records->root : at, mutex);
 }
 
 /* ---- what is possible ---- */

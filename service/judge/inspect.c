@@ -191,13 +191,22 @@ static json_t *thing_json(const struct env *env, const struct thing_spec *spec)
     return finished(object, failed);
 }
 
+/* The next one outward; of a long chain not all are shown, but the start's always is. */
+static const struct env *outward(const struct env *env, unsigned *shown)
+{
+    if (env->parent != NULL && ++*shown == INSPECT_MOST_OUTWARD)
+        return &env->start->env;
+    return env->parent;
+}
+
 /* From the innermost environment outward. */
 static json_t *sees_json(const struct task *task)
 {
     const struct program *program = task->start->workload->program;
     json_t *list = json_array();
     int failed = 0;
-    for (const struct env *env = task->env; env != NULL; env = env->parent) {
+    unsigned shown = 0;
+    for (const struct env *env = task->env; env != NULL; env = outward(env, &shown)) {
         const struct layout *layout = &program->layouts[env->layout];
         for (uint16_t i = 0; i < layout->count; i++)
             failed |= json_array_append_new(list, thing_json(env, &layout->things[i]));

@@ -10,6 +10,8 @@
 
 /* Those who wait in a queue are counted up to this many. */
 #define INSPECT_MOST_WAITING 10000
+/* What a task sees in so many environments next to it is told, and what its start has. */
+#define INSPECT_MOST_OUTWARD 16
 
 struct inspect {
     struct runtime *runtime;

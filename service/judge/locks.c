@@ -151,6 +151,19 @@ static void held_collect(struct locks *locks)
     }
 }
 
+/* The lock, and every other that may be the same one in the eyes of another task. */
+static uint64_t aliases(const struct locks *locks, unsigned lock)
+{
+    const struct roles *roles = locks->flow->roles;
+    uint64_t set = 1ull << lock;
+    uint32_t mine, other;
+    for (unsigned i = 0; i < locks->count; i++)
+        for (uint16_t a = 0; roles_each(roles, locks->things[lock], &a, &mine);)
+            for (uint16_t b = 0; roles_each(roles, locks->things[i], &b, &other);)
+                set |= mine == other ? 1ull << i : 0;
+    return set;
+}
+
 static void handed_collect(struct locks *locks)
 {
     locks->handed = locks->stray = 0;
@@ -162,9 +175,9 @@ static void handed_collect(struct locks *locks)
         if (lock == NO_LOCK)
             lock = lock_waited_with(locks, i);
         if (lock != NO_LOCK && (locks->ever[i] >> lock & 1) == 0)
-            locks->handed |= 1ull << lock;
+            locks->handed |= aliases(locks, lock);
         if (lock != NO_LOCK && (locks->must[i] >> lock & 1) == 0)
-            locks->stray |= 1ull << lock;
+            locks->stray |= aliases(locks, lock);
     }
 }
 

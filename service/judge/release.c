@@ -79,7 +79,7 @@ static void duty_look(struct flow *flow, struct findings *findings, const struct
 {
     const struct program *program = flow->program;
     const struct thing_spec *spec = roles_thing(flow->roles, thing, NULL);
-    bool others = false;
+    bool others = flow_outer(flow, thing, duty->gives);
     for (uint16_t kind = 0; kind < program->kind_count; kind++)
         others |= kind != maker && flow_does(flow, kind, thing, duty->gives);
     if (others)

@@ -1,7 +1,7 @@
 /* What the files of the compiler share; nothing outside of service/language includes this.
  *
  * A pattern's text becomes a tree (node.h); pattern.c reads its top level, param.c the parameters, thing.c
- * what `share` and `own` make, task.c the tasks of a variant and what their names mean, statement.c the
+ * what `share` and `own` make, task.c the tasks of a variant, name.c what names mean to them, statement.c the
  * statements. Each of them reports what is wrong and goes on, so that all faults are told at once; only when
  * memory is out does it end early. */
 #pragma once
@@ -115,7 +115,7 @@ void things_compile(struct compiler *compiler, struct program *program, uint16_t
 struct program *variant_compile(struct compiler *compiler, enum variant which, const struct node *tasks,
                                 const struct node *share);
 
-/* ---- a variant at work (task.c, statement.c) ---- */
+/* ---- a variant at work (task.c, name.c, statement.c) ---- */
 
 struct task_decl {
     const struct node *name;
@@ -140,8 +140,12 @@ uint16_t task_find(const struct variant_compiler *variant, const char *name);
 /* A set of kinds of thing. */
 #define KIND_BIT(kind) (1u << (kind))
 
-/* What the name means to tasks of this kind, which is one of the kinds that the statement `who` works on.
- * NULL when that was reported: unknown, ambiguous, or of another kind. */
+/* The name itself: what stands behind "outer.", if that is what it begins with. */
+const char *name_behind_outer(const char *text);
+
+/* What the name means to tasks of this kind, which is one of the kinds that the statement `who` works on:
+ * "jobs", or "outer.jobs" for what it means to whoever spawned them, which may be one of several things that
+ * are alike. The (first) thing, or NULL when that was reported: unknown, ambiguous, or of another kind. */
 const struct thing_spec *thing_resolve(struct variant_compiler *variant, uint16_t kind,
                                        const struct word *name, unsigned needed, const char *who,
                                        struct thing_ref *ref);

@@ -172,19 +172,29 @@ static void draw_order(struct graph *graph, uint16_t step)
         buf_printf(graph->buf, "  s%u -> e%u [color=\"" GREY "\"];\n", step, program->steps[step].kind);
 }
 
-static void draw_use(struct graph *graph, uint16_t step, const struct use *use)
+static void draw_arrow(struct graph *graph, uint16_t step, uint32_t role, const char *thing)
 {
-    char thing[16] = "start";
-    if (use->thing != ROLE_START)
-        snprintf(thing, sizeof thing, "t%u", (unsigned)use->thing);
     for (size_t i = 0; i < COUNT_OF(arrows); i++) {
-        if (arrows[i].role != use->role)
+        if (arrows[i].role != role)
             continue;
         if (arrows[i].inward)
             buf_printf(graph->buf, "  %s -> s%u", thing, step);
         else
             buf_printf(graph->buf, "  s%u -> %s", step, thing);
         buf_printf(graph->buf, " [label=\"%s\"];\n", arrows[i].word);
+    }
+}
+
+/* One arrow to each thing that it may be. */
+static void draw_use(struct graph *graph, uint16_t step, const struct use *use)
+{
+    char thing[16];
+    uint32_t one;
+    if (use->thing == ROLE_START)
+        draw_arrow(graph, step, use->role, "start");
+    for (uint16_t next = 0; use->thing != ROLE_START && roles_each(&graph->roles, use->thing, &next, &one);) {
+        snprintf(thing, sizeof thing, "t%u", (unsigned)one);
+        draw_arrow(graph, step, use->role, thing);
     }
 }
 

@@ -74,9 +74,10 @@ static void list_thing(const struct program *program, uint16_t kind, struct thin
         buf_puts(buf, "outer.?");
         return;
     }
-    uint16_t thing = outward_thing(program, layout, ref.offset);
-    const char *where = layout == program->kinds[kind].layout ? "own" : "outer";
-    buf_printf(buf, "%s.%s", layout == 0 ? "share" : where, program->layouts[layout].things[thing].name);
+    uint16_t thing = outward_thing(program, layout, thing_offset(program, ref, layout));
+    const char *where = layout == program->kinds[kind].layout && ref.hops == 0 ? "own" : "outer";
+    buf_printf(buf, "%s.%s", layout == 0 && !ref.varies ? "share" : where,
+               program->layouts[layout].things[thing].name);
 }
 
 static void list_select(const struct program *program, uint16_t kind, const struct op *op, struct buf *buf)

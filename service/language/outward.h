@@ -12,7 +12,7 @@ void outward_init(struct outward *outward, const struct program *program);
 
 /* The layout in which the thing lies, for tasks of this kind; NO_LAYOUT for the start's scope, which is no
  * thing, and for a kind that nobody spawns. Along one way of many: program_verify saw that all of them have
- * the same kind of thing there, and the language that they have the same thing. */
+ * the same kind of thing there, and the language that they have the same thing, unless it varies. */
 uint16_t outward_layout(const struct outward *outward, const struct program *program, uint16_t kind,
                         struct thing_ref ref);
 

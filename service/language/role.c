@@ -55,7 +55,10 @@ static struct use use_of(const struct roles *roles, uint16_t kind, uint32_t role
     uint16_t layout = outward_layout(&roles->outward, roles->program, kind, ref);
     if (layout == NO_LAYOUT)
         return (struct use){.role = ROLE_NONE};
-    use.thing = roles->bases[layout] + outward_thing(roles->program, layout, ref.offset);
+    if (ref.varies)
+        use.thing = roles_things(roles) + ref.offset;
+    else
+        use.thing = roles->bases[layout] + outward_thing(roles->program, layout, ref.offset);
     return use;
 }
 
@@ -98,26 +101,51 @@ static bool goes_on(const struct roles *roles, const struct op *op, const struct
     return on;
 }
 
+static void done_note(struct roles *roles, const struct use *use)
+{
+    uint32_t one;
+    if (use->thing == ROLE_START)
+        roles->has_start = true;
+    for (uint16_t next = 0; use->thing != ROLE_START && roles_each(roles, use->thing, &next, &one);)
+        roles->facts[one].done |= use->role;
+}
+
+static void urgent_note(struct roles *roles, const struct use *use)
+{
+    uint32_t one;
+    for (uint16_t next = 0; use->thing != ROLE_START && roles_each(roles, use->thing, &next, &one);)
+        roles->facts[one].urgent |= use->role;
+}
+
+/* What may be one of several has the facts of all of them. */
+static void facts_join(struct roles *roles)
+{
+    for (uint16_t i = 0; i < roles->program->outer_count; i++) {
+        uint32_t all = roles_things(roles) + i, one;
+        for (uint16_t next = 0; roles_each(roles, all, &next, &one);) {
+            roles->facts[all].done |= roles->facts[one].done;
+            roles->facts[all].urgent |= roles->facts[one].urgent;
+        }
+    }
+}
+
 static void facts_collect(struct roles *roles)
 {
     const struct program *program = roles->program;
     struct use uses[LIMIT_CASES];
     for (uint16_t i = 0; i < program->op_count; i++) {
         unsigned count = roles_uses(roles, &program->ops[i], uses);
-        for (unsigned j = 0; j < count; j++) {
-            if (uses[j].thing == ROLE_START)
-                roles->has_start = true;
-            else
-                roles->facts[uses[j].thing].done |= uses[j].role;
-        }
+        for (unsigned j = 0; j < count; j++)
+            done_note(roles, &uses[j]);
     }
+    facts_join(roles);
     for (uint16_t i = 0; i < program->op_count; i++) {
         unsigned count = roles_uses(roles, &program->ops[i], uses);
         bool on = goes_on(roles, &program->ops[i], uses, count);
         for (unsigned j = 0; j < count && !on; j++)
-            if (uses[j].thing != ROLE_START)
-                roles->facts[uses[j].thing].urgent |= uses[j].role;
+            urgent_note(roles, &uses[j]);
     }
+    facts_join(roles);
 }
 
 uint32_t roles_things(const struct roles *roles)
@@ -125,10 +153,30 @@ uint32_t roles_things(const struct roles *roles)
     return roles->bases[roles->program->layout_count];
 }
 
+bool roles_each(const struct roles *roles, uint32_t thing, uint16_t *next, uint32_t *one)
+{
+    const struct program *program = roles->program;
+    if (!roles_varies(roles, thing)) {
+        *one = thing;
+        return (*next)++ == 0;
+    }
+    CHECK(thing - roles_things(roles) < program->outer_count);
+    const struct outer *outer = &program->outers[thing - roles_things(roles)];
+    while (*next < program->layout_count) {
+        uint16_t layout = (*next)++;
+        if (outer->offsets[layout] == 0)
+            continue;
+        *one = roles->bases[layout] + outward_thing(program, layout, outer->offsets[layout]);
+        return true;
+    }
+    return false;
+}
+
 const struct thing_spec *roles_thing(const struct roles *roles, uint32_t thing, uint16_t *layout)
 {
-    uint16_t at = 0;
-    CHECK(thing < roles_things(roles));
+    uint16_t at = 0, next = 0;
+    bool found = roles_each(roles, thing, &next, &thing);
+    CHECK(found && thing < roles_things(roles));
     while (thing >= roles->bases[at + 1])
         at++;
     if (layout != NULL)
@@ -141,7 +189,7 @@ enum err roles_init(struct roles *roles, const struct program *program)
     *roles = (struct roles){.program = program};
     for (uint16_t i = 0; i < program->layout_count; i++)
         roles->bases[i + 1] = roles->bases[i] + program->layouts[i].count;
-    roles->facts = calloc(roles_things(roles) + 1u, sizeof *roles->facts);
+    roles->facts = calloc(roles_things(roles) + program->outer_count + 1u, sizeof *roles->facts);
     if (roles->facts == NULL)
         return ERR_MEMORY;
     outward_init(&roles->outward, program);

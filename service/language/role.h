@@ -52,7 +52,7 @@ struct need {
 extern const struct need role_needs[];
 extern const size_t role_need_count;
 
-/* What the steps of the program do to one thing. */
+/* What the steps of the program do to one thing, or to what may be one of several. */
 struct facts {
     uint32_t done;   /* roles that some step has */
     uint32_t urgent; /* roles that some step has without another way on */
@@ -61,12 +61,15 @@ struct facts {
 struct roles {
     const struct program *program;
     struct outward outward;
-    struct facts *facts;                  /* of all things, layout by layout */
+    struct facts *facts;                  /* of all things, layout by layout, then of program->outers */
     uint32_t bases[LIMIT_TASK_KINDS + 2]; /* of each layout: where its things begin in facts */
     bool has_start;                       /* somebody listens to the start's scope */
 };
 
-/* What an operation has to do with: the index of a thing's facts, or the start's scope. */
+/* What an operation has to do with: the index of a thing's facts, or the start's scope. What may be one of
+ * several (program->outers) has an index of its own, from roles_things() on: it is never what the task sees
+ * under the same name as its own, and may be what another task does. What is done to it is among the facts of
+ * each of them. */
 #define ROLE_START UINT32_MAX
 struct use {
     uint32_t role;
@@ -80,7 +83,17 @@ void roles_deinit(struct roles *roles);
 /* How many things there are, those of all layouts. */
 uint32_t roles_things(const struct roles *roles);
 
-/* The thing behind an index of facts, and the layout in which it lies (may be NULL). */
+/* True for what may be one of several. */
+static inline bool roles_varies(const struct roles *roles, uint32_t thing)
+{
+    return thing != ROLE_START && thing >= roles->bases[roles->program->layout_count];
+}
+
+/* Begins at 0 with *next; each call gives one of the things that an index of facts may mean, itself if it is
+ * that of a thing. False after the last. */
+bool roles_each(const struct roles *roles, uint32_t thing, uint16_t *next, uint32_t *one);
+
+/* The thing behind an index of facts, and the layout in which it lies (may be NULL): the first of several. */
 const struct thing_spec *roles_thing(const struct roles *roles, uint32_t thing, uint16_t *layout);
 
 /* The uses of an operation, in the order of its cases. Cases that use nothing, such as `after`, are left out,

@@ -449,8 +449,9 @@ static void compare_choice(struct body *body, const struct statement *at, unsign
 }
 
 /* Some task of the variant, or all of them, have a thing of that name. */
-static bool thing_declared(const struct program *program, const char *name)
+static bool thing_declared(const struct program *program, const char *text)
 {
+    const char *name = name_behind_outer(text);
     for (uint16_t i = 0; i < program->layout_count; i++)
         for (uint16_t j = 0; j < program->layouts[i].count; j++)
             if (strcmp(program->layouts[i].things[j].name, name) == 0)

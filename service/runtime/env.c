@@ -3,7 +3,9 @@
 
 #include "runtime/internal.h"
 
-#define POOL_STEP 64
+#define POOL_STEP  64
+#define DEEP       16  /* environments that go at once, one in the other: more than most patterns have */
+#define FADE_SLICE 256 /* in one step of the job that frees the others */
 
 uint32_t thing_bytes(enum thing_kind kind)
 {
@@ -181,18 +183,58 @@ static void start_free(struct start *start)
     scope_close(workload->runtime, &start->scope);
 }
 
+/* Frees one that nobody sees any more. Returns the next one outward if that is now seen by nobody either. */
+static struct env *env_free(struct env *env)
+{
+    struct workload *workload = env->start->workload;
+    const struct layout *layout = &workload->program->layouts[env->layout];
+    struct env *parent = env->parent;
+    things_deinit(env, layout);
+    if (parent == NULL)
+        start_free(env->start);
+    uint32_t frame_bytes = parent == NULL ? 0 : FRAME_BYTES;
+    storage_give(workload->runtime, (char *)env - frame_bytes, frame_bytes + layout->bytes);
+    workload_refund(workload, frame_bytes + layout->bytes);
+    return parent != NULL && --parent->refs == 0 ? parent : NULL;
+}
+
+/* Environments that nobody sees and that are still to be freed are chained through the frames of their tasks,
+ * which have ended. */
+static struct env **next_fading(struct env *env)
+{
+    return (struct env **)(void *)env_frame(env);
+}
+
 void env_unref(struct env *env)
 {
-    while (env != NULL && --env->refs == 0) {
-        struct workload *workload = env->start->workload;
-        const struct layout *layout = &workload->program->layouts[env->layout];
-        struct env *parent = env->parent;
-        things_deinit(env, layout);
-        if (parent == NULL)
-            start_free(env->start);
-        uint32_t frame_bytes = parent == NULL ? 0 : FRAME_BYTES;
-        storage_give(workload->runtime, (char *)env - frame_bytes, frame_bytes + layout->bytes);
-        workload_refund(workload, frame_bytes + layout->bytes);
-        env = parent;
+    if (env == NULL || --env->refs > 0)
+        return;
+    for (int i = 0; env != NULL && (i < DEEP || env->parent == NULL); i++)
+        env = env_free(env);
+    if (env == NULL)
+        return;
+    struct runtime *runtime = env->start->workload->runtime;
+    *next_fading(env) = runtime->fading;
+    runtime->fading = env;
+    runtime_job_add(runtime, &runtime->fading_job);
+}
+
+/* Each start of them lives until its turn has come. */
+bool fading_step(struct job *job)
+{
+    struct runtime *runtime = container_of(job, struct runtime, fading_job);
+    for (int i = 0; i < FADE_SLICE && runtime->fading != NULL; i++) {
+        struct env *next = *next_fading(runtime->fading);
+        struct env *outer = env_free(runtime->fading);
+        runtime->fading = next;
+        if (outer == NULL)
+            continue;
+        if (outer->parent == NULL) {
+            env_free(outer);
+            continue;
+        }
+        *next_fading(outer) = next;
+        runtime->fading = outer;
     }
+    return runtime->fading == NULL;
 }

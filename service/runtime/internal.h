@@ -66,7 +66,10 @@ static inline struct task *env_frame(struct env *env)
 {
     return (struct task *)(void *)((char *)env - FRAME_BYTES);
 }
+/* Whoever is the last to see it frees it, and what it lies in as far as nobody else sees that: of a long
+ * chain the most in slices. */
 void env_unref(struct env *env);
+bool fading_step(struct job *job);
 
 /* The environment of a thing as a task sees it, and the thing. */
 static inline void *env_thing(struct env *env, struct thing_ref ref)
@@ -75,7 +78,7 @@ static inline void *env_thing(struct env *env, struct thing_ref ref)
         return (char *)env->start + ref.offset;
     for (uint8_t hops = ref.hops; hops > 0; hops--)
         env = env->parent;
-    return (char *)env + ref.offset;
+    return (char *)env + thing_offset(env->start->workload->program, ref, env->layout);
 }
 
 /* Tasks (task.c). */

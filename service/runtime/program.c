@@ -143,6 +143,7 @@ void program_free(struct program *program)
     free(program->values);
     free(program->layouts);
     free(program->kinds);
+    free(program->outers);
     free(program->pattern);
     free(program->variant);
     free(program->file);
@@ -214,6 +215,20 @@ enum err program_add_value(struct program *program, struct value value, uint16_t
     GROW(program->values, program->value_count, LIMIT_CONSTANTS);
     *index = program->value_count++;
     program->values[*index] = value;
+    return ERR_OK;
+}
+
+enum err program_add_outer(struct program *program, const struct outer *outer, uint16_t *index)
+{
+    for (uint16_t i = 0; i < program->outer_count; i++) {
+        if (memcmp(&program->outers[i], outer, sizeof *outer) == 0) {
+            *index = i;
+            return ERR_OK;
+        }
+    }
+    GROW(program->outers, program->outer_count, LIMIT_OUTERS);
+    *index = program->outer_count++;
+    program->outers[*index] = *outer;
     return ERR_OK;
 }
 

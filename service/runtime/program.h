@@ -7,7 +7,9 @@
  * What a task sees is a chain of environments. The outermost one belongs to the start and holds the things
  * that the pattern declares under `share`; a kind of task with things of its `own` adds one environment per
  * task; a task without any sees exactly what its spawner sees. A thing is therefore named by how many
- * environments to go outward (`hops`) and the byte offset in there. */
+ * environments to go outward (`hops`) and the byte offset in there. Where a task may be spawned by kinds with
+ * different things of their own, as the first link of a chain and all others are, the environment there may
+ * be of several layouts, and the offset comes from a table. */
 #pragma once
 
 #include <stdbool.h>
@@ -197,7 +199,8 @@ enum case_kind { CASE_RECV, CASE_SEND, CASE_TICK, CASE_AFTER, CASE_DONE };
 /* A thing, as seen from a task of the kind that the operation belongs to. */
 struct thing_ref {
     uint8_t hops;    /* environments to go outward from the innermost one; or HOPS_SHARE, HOPS_START_SCOPE */
-    uint16_t offset; /* bytes from the environment's beginning, from its layout */
+    bool varies;     /* `offset` is an index into program->outers; then hops is a number */
+    uint16_t offset; /* bytes from the environment's beginning, from its layout: thing_offset() */
 };
 
 /* Registers count loops and spawns down. All are 0 when a task begins; LOOP sets one, NEXT brings it back to
@@ -287,6 +290,11 @@ struct layout {
     uint32_t bytes; /* of the whole environment, its header included */
 };
 
+/* A thing in an environment that may be of several layouts. */
+struct outer {
+    uint16_t offsets[LIMIT_TASK_KINDS + 1]; /* by layout; 0: that layout has no such thing */
+};
+
 struct task_kind {
     char *name;
     uint16_t entry;  /* index into program->ops */
@@ -304,7 +312,8 @@ struct program {
     struct value *values;
     struct layout *layouts;
     struct task_kind *kinds; /* kinds[0] is main */
-    uint16_t op_count, case_count, step_count, value_count, layout_count, kind_count;
+    struct outer *outers;
+    uint16_t op_count, case_count, step_count, value_count, layout_count, kind_count, outer_count;
     uint16_t param_count; /* how many parameters a workload must bring; set by whoever makes the program */
     uint16_t expect[EXPECTS]; /* indices into values: what one start leaks */
 };
@@ -324,11 +333,18 @@ enum err program_add_case(struct program *program, struct select_case select_cas
 enum err program_add_step(struct program *program, struct step step, uint16_t *index);
 enum err program_add_kind(struct program *program, struct task_kind kind, uint16_t *index);
 enum err program_add_layout(struct program *program, uint16_t *index);
-/* An equal value is found again rather than added twice. */
+/* An equal value, or an equal outer, is found again rather than added twice. */
 enum err program_add_value(struct program *program, struct value value, uint16_t *index);
+enum err program_add_outer(struct program *program, const struct outer *outer, uint16_t *index);
 /* Appends a thing to a layout and assigns its offset. */
 enum err program_add_thing(struct program *program, uint16_t layout, struct thing_spec thing,
                            uint16_t *offset);
+
+/* Where the thing lies in an environment of that layout, which the reference leads to; 0: it has none. */
+static inline uint16_t thing_offset(const struct program *program, struct thing_ref ref, uint16_t layout)
+{
+    return ref.varies ? program->outers[ref.offset].offsets[layout] : ref.offset;
+}
 
 /* One operand as a number. `params` has as many values as the pattern has parameters. Sums that would not fit
  * are cut to the operand's bounds. */

@@ -30,6 +30,8 @@ enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max
     list_init(&runtime->workloads);
     runtime->garbage_job.step = garbage_step;
     list_init(&runtime->garbage_job.link);
+    runtime->fading_job.step = fading_step;
+    list_init(&runtime->fading_job.link);
     wheel_init(&runtime->wheel, 0);
     slab_init(&runtime->task_pool, sizeof(struct task));
     for (size_t i = 0; i < ENV_POOLS; i++)

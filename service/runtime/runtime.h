@@ -126,6 +126,8 @@ struct runtime {
     struct link jobs;
     struct held *garbage; /* messages of queues that are gone; freed in slices, no longer charged */
     struct job garbage_job;
+    struct env *fading; /* environments that nobody sees any more, still to be freed */
+    struct job fading_job;
     struct slab_pool task_pool;
     struct slab_pool env_pools[ENV_POOLS];
     struct slab_pool wait_pools[WAIT_POOLS]; /* the further nodes of a select: 1, 2, ... of them */

@@ -411,7 +411,7 @@ static const char *check_conditions(const struct program *program)
             bool shared = thing->mutex.hops == HOPS_SHARE;
             if (thing->kind != THING_CONDITION)
                 continue;
-            if ((!shared && thing->mutex.hops != 0) ||
+            if (thing->mutex.varies || (!shared && thing->mutex.hops != 0) ||
                 !layout_has(&program->layouts[shared ? 0 : i], thing->mutex.offset, THING_MUTEX))
                 return "a condition's lock is not a mutex beside it or in the start";
         }
@@ -419,7 +419,7 @@ static const char *check_conditions(const struct program *program)
     return SOUND;
 }
 
-static const char *check_thing(const struct program *program, struct layout_set set, uint16_t offset,
+static const char *check_thing(const struct program *program, struct layout_set set, struct thing_ref ref,
                                int kind)
 {
     if ((set.more & SET_OUTSIDE) != 0)
@@ -427,7 +427,7 @@ static const char *check_thing(const struct program *program, struct layout_set 
     for (uint16_t i = 0; i < program->layout_count; i++) {
         struct layout_set one = set_of(i);
         bool member = (one.first & set.first) != 0 || (one.more & set.more) != 0;
-        if (member && !layout_has(&program->layouts[i], offset, kind))
+        if (member && !layout_has(&program->layouts[i], thing_offset(program, ref, i), kind))
             return "a thing is not what its operation needs, or not there";
     }
     return SOUND;
@@ -437,11 +437,13 @@ static const char *check_thing(const struct program *program, struct layout_set 
 static const char *check_ref(const struct program *program, struct layout_set set, unsigned hops,
                              struct thing_ref ref, int kind)
 {
+    if (ref.varies && (ref.hops >= HOPS_START_SCOPE || ref.offset >= program->outer_count))
+        return "a thing that may be one of several is not looked for outward, or not in the table";
     if (ref.hops == HOPS_START_SCOPE)
         return kind == THING_SCOPE ? SOUND : "the start's scope is taken for something else";
     if (ref.hops == HOPS_SHARE)
-        return check_thing(program, set_of(0), ref.offset, kind);
-    return ref.hops == hops ? check_thing(program, set, ref.offset, kind) : SOUND;
+        return check_thing(program, set_of(0), ref, kind);
+    return ref.hops == hops ? check_thing(program, set, ref, kind) : SOUND;
 }
 
 static const char *check_op_things(const struct program *program, const struct op *op, struct layout_set set,

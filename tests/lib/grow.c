@@ -72,10 +72,27 @@ static bool sees(struct grower *grower, unsigned task, unsigned owner)
     return true;
 }
 
+/* What is shared may be hidden behind a link's own of the same name. The link itself reaches over it
+ * (`outer.chan3`); for whoever may have been spawned by a link the name would not be that of what is shared.
+ */
+static bool hidden(struct grower *grower, unsigned thing)
+{
+    for (unsigned i = 1; i < grower->grown->count; i++) {
+        unsigned link = at(grower, i)->parent;
+        if (at(grower, i)->like != thing || at(grower, i)->role != ROLE_THING || link == grower->task)
+            continue;
+        for (unsigned task = grower->task; at(grower, task)->spawner != 0; task = at(grower, task)->spawner)
+            if (task == link || at(grower, task)->many)
+                return true;
+    }
+    return false;
+}
+
 static bool may_spawn(struct grower *grower, unsigned task)
 {
     const struct grow_node *node = at(grower, task);
-    return node->spawner == grower->task || (node->many && task >= grower->task);
+    return node->spawner == grower->task || (node->many && task >= grower->task) ||
+           (node->links && task == grower->task);
 }
 
 /* A thing that the task at hand sees, of one of the kinds, or a task that it may spawn; 0: there is none. */
@@ -87,7 +104,7 @@ static unsigned choose_named(struct grower *grower, unsigned bits)
         if (node->role == ROLE_TASK && (bits & TASK) != 0 && may_spawn(grower, i))
             found[count++] = i;
         if (node->role == ROLE_THING && (grow_kinds[node->row].bit & bits) != 0 &&
-            sees(grower, grower->task, node->parent))
+            sees(grower, grower->task, node->parent) && !hidden(grower, i))
             found[count++] = i;
     }
     return count == 0 ? 0 : found[pick(grower, count)];
@@ -272,6 +289,38 @@ static void grow_thing(struct grower *grower, unsigned owner)
     at(grower, index)->operand = (uint8_t)pick(grower, makes);
 }
 
+/* A thing that is shared, and to which no condition is tied; 0: there is none. */
+static unsigned choose_shared(struct grower *grower)
+{
+    unsigned found[GROW_NODES], count = 0;
+    for (unsigned i = 1; i < grower->grown->count; i++) {
+        const struct grow_node *node = at(grower, i);
+        bool tied = node->names != 0;
+        for (unsigned j = 1; j < grower->grown->count; j++)
+            tied |= at(grower, j)->names == i;
+        if (node->role == ROLE_THING && node->parent == 0 && !tied)
+            found[count++] = i;
+    }
+    return count == 0 ? 0 : found[pick(grower, count)];
+}
+
+/* Makes a link of the task: each sees what is shared, or what the one before it has of the same name, at the
+ * same distance. */
+static void grow_link(struct grower *grower, unsigned task)
+{
+    unsigned shared = choose_shared(grower);
+    bool far = at(grower, task)->many || shared == 0;
+    for (unsigned i = 1; i < grower->grown->count; i++)
+        for (unsigned by = at(grower, task)->spawner; by != 0; by = at(grower, by)->spawner)
+            far |= at(grower, by)->many || (at(grower, i)->role == ROLE_THING && at(grower, i)->parent == by);
+    if (far)
+        return;
+    unsigned own = add(grower, task, ROLE_THING, at(grower, shared)->row);
+    at(grower, own)->operand = at(grower, shared)->operand;
+    at(grower, own)->like = (uint16_t)shared;
+    at(grower, task)->links = true;
+}
+
 /* main, and others of which each has one that surely spawns it; some are spawned by whoever likes. */
 static void grow_tasks(struct grower *grower, unsigned most)
 {
@@ -285,6 +334,9 @@ static void grow_tasks(struct grower *grower, unsigned most)
         if (perhaps(grower, 40))
             for (unsigned things = 1 + pick(grower, 3); things > 0; things--)
                 grow_thing(grower, tasks[i]);
+    for (unsigned i = 1; i < count; i++)
+        if ((grower->spec->without & GROW_CHAINS) == 0 && perhaps(grower, 20))
+            grow_link(grower, tasks[i]);
 }
 
 static void grow_body(struct grower *grower, unsigned task)

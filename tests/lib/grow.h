@@ -20,7 +20,8 @@ enum grow_feature {
     GROW_PANICS = 8,   /* `panic`; tasks may still panic by what they do to a thing */
     GROW_HEAP = 16,    /* `hold`, `lose`, `drop` and queues */
     GROW_SELECTS = 32, /* `select` */
-    GROW_NUMBERS = 64  /* numbers, and `set` and `if` on them */
+    GROW_NUMBERS = 64, /* numbers, and `set` and `if` on them */
+    GROW_CHAINS = 128  /* tasks that spawn themselves and see what the one before them has */
 };
 
 #define GROW_NODES 200 /* of one pattern: things, tasks, statements, cases */
@@ -42,10 +43,12 @@ struct grow_node {
     bool cut;                   /* not written, and neither is what is inside or what names it */
     bool hollow;                /* what is inside is written in its place */
     bool many;                  /* a task: spawned by others than its first spawner too */
+    bool links;                 /* a task: spawns itself, and has a thing that is like a shared one */
     uint16_t parent;            /* a thing's: the root when it is shared, else the task whose own it is */
     uint16_t first, last, next; /* what is inside, in order; 0: nothing */
     uint16_t names;   /* the thing, or the task, that a statement names; a condition's mutex; 0: none */
     uint16_t spawner; /* a task: the first that spawns it */
+    uint16_t like;    /* a thing of a link: the shared one whose name it has; 0: its name is its own */
 };
 
 struct grown {

@@ -77,6 +77,8 @@ static void look(struct view *view, const struct grown *grown)
 
 static void write_name(const struct grown *grown, unsigned index, struct buf *text)
 {
+    if (grown->nodes[index].role == ROLE_THING && grown->nodes[index].like != 0)
+        index = grown->nodes[index].like;
     const struct grow_node *node = &grown->nodes[index];
     if (node->role == ROLE_TASK && node->spawner == 0)
         buf_puts(text, "main");
@@ -84,13 +86,28 @@ static void write_name(const struct grown *grown, unsigned index, struct buf *te
         buf_printf(text, "%s%u", node->role == ROLE_TASK ? "task" : grow_kinds[node->row].word, index);
 }
 
-static void write_head(const struct grown *grown, const struct grow_node *node, struct buf *text)
+/* The task has a thing of its own under the name of this one. */
+static bool is_hidden(const struct view *view, unsigned task, unsigned thing)
 {
+    for (unsigned i = 1; i < view->grown->count; i++) {
+        const struct grow_node *node = &view->grown->nodes[i];
+        if (node->role == ROLE_THING && node->like == thing && node->parent == task && view->shown[i])
+            return true;
+    }
+    return false;
+}
+
+static void write_head(const struct view *view, const struct grow_node *node, struct buf *text)
+{
+    const struct grown *grown = view->grown;
+    unsigned task = node->parent;
+    while (grown->nodes[task].role != ROLE_TASK)
+        task = grown->nodes[task].parent;
     const struct grow_verb *verb = grow_verb(node);
     const char *operand = grow_operands[verb->operand][node->operand];
     buf_puts(text, verb->verb);
     if (node->names != 0) {
-        buf_putc(text, ' ');
+        buf_puts(text, is_hidden(view, task, node->names) ? " outer." : " ");
         write_name(grown, node->names, text);
     }
     if (verb->operand != NO_OPERAND)
@@ -106,7 +123,7 @@ static void write_cases(const struct view *view, unsigned select, unsigned depth
         if (!view->shown[i])
             continue;
         buf_printf(text, "%*s", (int)(2 * depth), "");
-        write_head(grown, &grown->nodes[i], text);
+        write_head(view, &grown->nodes[i], text);
         buf_puts(text, ":\n");
         write_block(view, i, depth + 1, text);
     }
@@ -122,7 +139,7 @@ static void write_statement(const struct view *view, unsigned index, unsigned de
         return;
     }
     buf_printf(text, "%*s- ", (int)(2 * depth), "");
-    write_head(grown, node, text);
+    write_head(view, node, text);
     buf_puts(text, holds_block(node) || cases ? ":\n" : "\n");
     if (cases)
         write_cases(view, index, depth + 2, text);

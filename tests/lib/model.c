@@ -24,8 +24,8 @@ uint16_t model_see(const struct model *model, const struct model_state *state, u
     else
         for (uint8_t hops = ref.hops; hops > 0; hops--)
             env = state->envs[env].parent;
-    return (uint16_t)(env * MODEL_SEEN +
-                      ordinal(&model->program->layouts[state->envs[env].layout], ref.offset));
+    return (uint16_t)(env * MODEL_SEEN + ordinal(&model->program->layouts[state->envs[env].layout],
+                                                 thing_offset(model->program, ref, state->envs[env].layout)));
 }
 
 uint8_t model_env_new(const struct model *model, struct model_state *state, uint8_t parent, uint16_t layout)

@@ -1,7 +1,7 @@
 leaklab_unit_test(test_profile LINKS judge)
 # It reads back what it has written.
 target_include_directories(test_profile SYSTEM PRIVATE ${PROJECT_BINARY_DIR}/service/judge)
-foreach(thing collect inspect judge number)
+foreach(thing chain collect inspect judge number)
   leaklab_unit_test(test_${thing} LINKS stage judge)
 endforeach()
 # Much of the same, over and over, and all on one thread: there is nothing for the thread sanitizer to find.

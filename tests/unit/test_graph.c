@@ -189,6 +189,24 @@ static void a_thing_of_somebody_else_is_drawn_once(void **state)
     free(graph);
 }
 
+/* What may be one of two has an arrow to each, and what is done to it is missing at neither. */
+static void what_may_be_one_of_several_is_drawn_at_all_of_them(void **state)
+{
+    (void)state;
+    char *graph = draw("share: {c: channel}\n"
+                       "fix:\n"
+                       "  main: [spawn link, send c]\n"
+                       "  link:\n"
+                       "    own: {c: channel}\n"
+                       "    steps: [spawn link, recv outer.c]\n");
+    assert_non_null(strstr(graph, "  t0 -> s4 [label=\"recv\"];\n"));
+    assert_non_null(strstr(graph, "  t1 -> s4 [label=\"recv\"];\n"));
+    assert_non_null(strstr(graph, "  m1_0 -> t1 [label=\"nobody sends or closes\", " RED));
+    assert_null(strstr(graph, "t0 -> m"));
+    assert_null(strstr(graph, "-> t0 [label=\"nobody"));
+    free(graph);
+}
+
 static void the_end_of_a_task_is_not_its_last_statement(void **state)
 {
     (void)state;
@@ -301,6 +319,7 @@ int main(void)
         cmocka_unit_test(what_nobody_does_is_drawn_as_missing),
         cmocka_unit_test(done_comes_from_the_owner_who_leaves),
         cmocka_unit_test(a_thing_of_somebody_else_is_drawn_once),
+        cmocka_unit_test(what_may_be_one_of_several_is_drawn_at_all_of_them),
         cmocka_unit_test(the_end_of_a_task_is_not_its_last_statement),
         cmocka_unit_test(a_break_leads_only_out_of_its_loop),
         cmocka_unit_test(tasks_that_all_spawn_each_other_are_drawn),

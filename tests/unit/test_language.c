@@ -171,6 +171,33 @@ static void a_number_is_set_and_looked_at(void **state)
                "   8  leave\n");
 }
 
+static void what_the_spawner_sees_is_outer(void **state)
+{
+    (void)state;
+    assert_fix("share: {c: channel, d: channel}\n"
+               "fix:\n"
+               "  main: [spawn link]\n"
+               "  link:\n"
+               "    own: {c: channel}\n"
+               "    steps:\n"
+               "      - spawn link\n"
+               "      - send c\n"
+               "      - recv outer.c\n"
+               "      - select: {recv outer.d: []}\n",
+               "main:\n"
+               "   0  spawn link * 1 with r0\n"
+               "   1  linger\n"
+               "   2  leave\n"
+               "link:\n"
+               "   3  hold holds\n"
+               "   4  spawn link * 1 with r0\n"
+               "   5  send own.c\n"
+               "   6  recv outer.c\n"
+               "   7  select\n"
+               "         recv share.d -> 8\n"
+               "   8  end\n");
+}
+
 static void a_chance_branches_as_an_if_does(void **state)
 {
     (void)state;
@@ -453,6 +480,7 @@ int main(void)
         cmocka_unit_test(groups_are_added_to_and_waited_for),
         cmocka_unit_test(a_condition_is_tied_to_its_mutex),
         cmocka_unit_test(a_number_is_set_and_looked_at),
+        cmocka_unit_test(what_the_spawner_sees_is_outer),
         cmocka_unit_test(a_chance_branches_as_an_if_does),
         cmocka_unit_test(a_loop_without_a_number_turns_until_a_break),
         cmocka_unit_test(counted_loops_and_spawns_inside_them_have_a_register_each),

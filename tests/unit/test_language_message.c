@@ -419,6 +419,37 @@ static void names_and_spawns_make_sense(void **state)
         {"fix: {main: [spawn a, spawn b], a: {own: {r: channel}, steps: []}, b: [send r]}",
          "5:77: \"r\" (line 5) belongs to another task: \"b\" sees its own things, those of whoever spawned "
          "it, and what is shared\n"},
+        {"fix: {main: [spawn a, spawn c], a: {own: {r: channel}, steps: [spawn c]}, c: [recv r]}",
+         "5:84: \"r\" is that of \"a\" (line 5), but not every \"c\" is spawned where there is one; declare "
+         "one under \"share\" too\n"},
+        {"share: {r: channel}\nfix: {main: [spawn a], a: [recv outer.r]}",
+         "6:33: \"outer.r\" passes over what a task has of its own, and \"a\" has nothing: write \"r\"\n"},
+        {"fix: {main: [spawn a], a: {own: {r: channel}, steps: [spawn a, recv outer.r]}}",
+         "5:69: \"outer.r\" is that of \"a\" (line 5), but not every \"a\" is spawned where there is one; "
+         "declare one under \"share\" too\n"},
+        {"share: {r: channel}\nfix: {main: [spawn a], a: {own: {r: channel}, steps: [recv outer.rr]}}",
+         "6:60: nothing is called \"rr\": did you mean \"r\"?\n"},
+        {"fix: {main: [spawn a], a: {own: {r: channel}, steps: [recv outer.r]}}",
+         "5:60: nobody who spawns \"a\" sees anything called \"r\"; declare one under \"share\" too\n"},
+        {"share: {r: queue 4KiB}\n"
+         "fix: {main: [spawn a], a: {own: {r: channel}, steps: [spawn a, recv outer.r]}}",
+         "6:69: \"outer.r\" may be the shared one (line 5) or that of \"a\" (line 6), depending on who "
+         "spawned \"a\": they must be of one kind\n"},
+        {"share: {r: channel}\n"
+         "fix: {main: [spawn a, spawn b], b: {own: {x: channel}, steps: [spawn a]}, "
+         "a: {own: {r: channel}, steps: [spawn a, recv outer.r]}}",
+         "6:120: \"outer.r\" may be the shared one (line 5), 1 outward, or the shared one (line 5), 2 "
+         "outward, depending on who spawned \"a\": every task with an \"own\" counts, and what may be one of "
+         "several must lie at one distance\n"},
+        {"share: {r: channel}\n"
+         "fix: {main: [spawn b], b: {own: {x: channel}, steps: [spawn a]}, "
+         "a: {own: {r: channel}, steps: [spawn a, recv outer.r]}}",
+         "6:111: \"outer.r\" may be that of \"a\" (line 6), 1 outward, or the shared one (line 5), 2 "
+         "outward, depending on who spawned \"a\": every task with an \"own\" counts, and what may be one of "
+         "several must lie at one distance\n"},
+        {"share: {r: channel}\n"
+         "fix: {main: [spawn a], a: {own: {r: channel}, steps: [spawn a, tick outer.r]}}",
+         "6:69: \"tick\" needs a ticker, and \"outer.r\" is a channel (line 5)\n"},
         {"fix: {main: [spawn a], a: {own: {r: channel}, steps: [spawn b, spawn c]}, b: {own: {x: channel}, "
          "steps: [spawn c]}, c: [recv r]}",
          "5:126: \"r\" is that of \"a\" (line 5), but a different number of tasks with an \"own\" lie "

@@ -100,6 +100,49 @@ static void a_task_that_spawns_itself_sees_its_own_things_first(void **state)
     assert_int_equal(ref.hops, 0);
 }
 
+/* The first link is spawned where nobody has one of its own, every other by a link. */
+static void an_outer_name_is_what_it_means_to_the_spawner(void **state)
+{
+    (void)state;
+    struct thing_ref ref =
+        first_recv(HEAD "share: {r: channel}\n"
+                        "fix:\n"
+                        "  main: [spawn link]\n"
+                        "  link: {own: {m: mutex, r: channel}, steps: [spawn link, recv outer.r]}\n"
+                        "expect: {fix: 0}\n",
+                   "link");
+    assert_int_equal(ref.hops, 1);
+    assert_true(ref.varies);
+}
+
+static void an_outer_name_that_means_one_thing_is_named_like_any_other(void **state)
+{
+    (void)state;
+    struct thing_ref shared = first_recv(HEAD "share: {r: channel}\n"
+                                              "fix:\n"
+                                              "  main: [spawn a, spawn b]\n"
+                                              "  a: {own: {x: channel}, steps: [spawn b]}\n"
+                                              "  b: {own: {r: channel}, steps: [recv outer.r]}\n"
+                                              "expect: {fix: 0}\n",
+                                         "b");
+    assert_int_equal(shared.hops, HOPS_SHARE);
+    assert_false(shared.varies);
+    struct thing_ref near = first_recv(HEAD "share: {r: channel}\n"
+                                            "fix:\n"
+                                            "  main: {own: {r: channel}, steps: [spawn a]}\n"
+                                            "  a: [spawn b]\n"
+                                            "  b: {own: {r: channel}, steps: [recv outer.r]}\n"
+                                            "expect: {fix: 0}\n",
+                                       "b");
+    assert_int_equal(near.hops, 1);
+    assert_false(near.varies);
+    struct thing_ref of_main = first_recv(HEAD "share: {r: channel}\n"
+                                               "fix: {main: {own: {r: channel}, steps: [recv outer.r]}}\n"
+                                               "expect: {fix: 0}\n",
+                                          "main");
+    assert_int_equal(of_main.hops, HOPS_SHARE);
+}
+
 static void a_variants_share_adds_to_and_overrides_the_common_one(void **state)
 {
     (void)state;
@@ -152,6 +195,8 @@ int main(void)
         cmocka_unit_test(each_own_on_the_way_is_one_environment_further),
         cmocka_unit_test(several_spawners_may_agree_on_what_a_name_means),
         cmocka_unit_test(a_task_that_spawns_itself_sees_its_own_things_first),
+        cmocka_unit_test(an_outer_name_is_what_it_means_to_the_spawner),
+        cmocka_unit_test(an_outer_name_that_means_one_thing_is_named_like_any_other),
         cmocka_unit_test(a_variants_share_adds_to_and_overrides_the_common_one),
         cmocka_unit_test(many_ways_to_a_name_are_walked_in_bounded_time),
     };

@@ -16,6 +16,11 @@
 #include "language/catalogue.h"
 #include "language_fixture.h"
 
+/* A chain of two links, each of them with a channel and one more thing, as the start has. */
+#define CHAIN(thing, opens, steps)                                                                           \
+    "share: {c: channel, links: number 2, " thing "}\nfix:\n  main: [spawn link" opens "]\n"                 \
+    "  link:\n    own: {c: channel, " thing "}\n    steps:\n      - set links - 1\n"                         \
+    "      - if links > 0: spawn link\n      - loop 1: " steps "\n"
 #define NONE FINDING_KINDS
 
 struct sample {
@@ -205,6 +210,23 @@ static const struct sample samples[] = {
      "        - select: {send q: [], done: [exit]}\n        - sleep 20ms\n"
      "  b:\n    - loop:\n        - select: {recv q: [], done: [exit]}\n        - sleep 10ms\n",
      NONE, 0, false},
+    {"a chain that nobody opens", CHAIN("m: mutex", "", "[recv outer.c, close c]"), FINDING_NO_SENDER, 13,
+     false},
+    {"a chain that somebody opens", CHAIN("m: mutex", ", close c", "[recv outer.c, close c]"), NONE, 0,
+     false},
+    {"a chain that answers from its end", CHAIN("m: mutex", ", recv c", "[send outer.c]"), FINDING_LEFT, 13,
+     true},
+    {"a chain of which each link takes what the next one sends",
+     CHAIN("m: mutex", ", recv c", "[{if links > 0: recv c}, send outer.c]"), NONE, 0, false},
+    {"a chain of locks, hand over hand",
+     CHAIN("m: mutex", "", "[lock outer.m, lock m, unlock outer.m, unlock m]"), NONE, 0, false},
+    {"a chain of locks of which each is given back by the next link",
+     CHAIN("m: mutex", ", lock m", "[lock m, unlock outer.m]"), NONE, 0, false},
+    {"a chain of locks of which one is taken twice",
+     CHAIN("m: mutex", "", "[lock outer.m, lock outer.m, unlock outer.m, unlock outer.m]"),
+     FINDING_LOCK_TWICE, 13, false},
+    {"a chain of tickers that the next link stops", CHAIN("t: ticker 1s", "", "[stop outer.t]"),
+     FINDING_TICKERS_LEFT, 7, true},
     {"heap whose pointer is gone", "fix:\n  main: [spawn a]\n  a: [lose 1KiB, drop]\n", FINDING_LOST, 7,
      false},
     {"what only another word of a parameter does",

@@ -75,13 +75,13 @@ static void add_ops(struct sample *sample)
         [MAIN_LEAVE] = {.code = OP_LEAVE},
         [OUTER_HOLD] = {.code = OP_HOLD, .step = 1, .value = sample->one},
         [OUTER_SPAWN] = {.code = OP_SPAWN, .step = 1, .value = sample->one, .kind = 2},
-        [OUTER_AWAIT] = {.code = OP_AWAIT, .step = 1, .thing = {0, sample->scope}},
+        [OUTER_AWAIT] = {.code = OP_AWAIT, .step = 1, .thing = {.offset = sample->scope}},
         [OUTER_END] = {.code = OP_END, .step = 1},
         [INNER_LOOP] = {.code = OP_LOOP, .step = 2, .value = sample->one, .target = INNER_STOP},
         [INNER_SELECT] = {.code = OP_SELECT, .step = 2, .target = NO_TARGET, .first = 0, .count = 4},
         [INNER_OUT] = {.code = OP_LOOP, .step = 2, .value = sample->none, .target = INNER_STOP},
         [INNER_NEXT] = {.code = OP_NEXT, .step = 2, .target = INNER_SELECT},
-        [INNER_STOP] = {.code = OP_STOP, .step = 2, .thing = {0, sample->ticks}},
+        [INNER_STOP] = {.code = OP_STOP, .step = 2, .thing = {.offset = sample->ticks}},
         [INNER_SPAWN] = {.code = OP_SPAWN, .step = 2, .value = sample->one, .kind = 2},
         [INNER_END] = {.code = OP_END, .step = 2},
     };
@@ -110,10 +110,11 @@ static struct sample sample_new(void)
         struct step step = {.line = 1, .column = 1, .kind = kind, .text = (char[]){"step"}};
         assert_int_equal(program_add_step(program, step, &index), ERR_OK);
     }
-    add_case(program, (struct select_case){CASE_RECV, INNER_NEXT, 0, {HOPS_SHARE, sample.jobs}});
-    add_case(program, (struct select_case){CASE_AFTER, INNER_OUT, sample.one, {0, 0}});
-    add_case(program, (struct select_case){CASE_DONE, INNER_OUT, 0, {HOPS_START_SCOPE, 0}});
-    add_case(program, (struct select_case){CASE_TICK, INNER_NEXT, 0, {0, sample.ticks}});
+    add_case(program,
+             (struct select_case){CASE_RECV, INNER_NEXT, 0, {.hops = HOPS_SHARE, .offset = sample.jobs}});
+    add_case(program, (struct select_case){CASE_AFTER, INNER_OUT, sample.one, {.hops = 0}});
+    add_case(program, (struct select_case){CASE_DONE, INNER_OUT, 0, {.hops = HOPS_START_SCOPE}});
+    add_case(program, (struct select_case){CASE_TICK, INNER_NEXT, 0, {.offset = sample.ticks}});
     add_ops(&sample);
     return sample;
 }
@@ -212,15 +213,17 @@ static void a_condition_has_a_mutex_that_lives_as_long(void **state)
     uint16_t own = add_thing(sample.program, 1, (char[]){"n"}, THING_MUTEX);
     add_thing(sample.program, 1, (char[]){"k"}, THING_CONDITION);
     struct thing_ref *mutex = &sample.program->layouts[1].things[3].mutex;
-    *mutex = (struct thing_ref){HOPS_SHARE, shared};
+    *mutex = (struct thing_ref){.hops = HOPS_SHARE, .offset = shared};
     assert_sound(sample.program);
-    *mutex = (struct thing_ref){0, own};
+    *mutex = (struct thing_ref){.offset = own};
     assert_sound(sample.program);
-    *mutex = (struct thing_ref){1, shared};
+    *mutex = (struct thing_ref){.hops = 1, .offset = shared};
     assert_refused(sample.program, wrong);
-    *mutex = (struct thing_ref){0, sample.scope};
+    *mutex = (struct thing_ref){.offset = sample.scope};
     assert_refused(sample.program, wrong);
-    *mutex = (struct thing_ref){HOPS_SHARE, sample.jobs};
+    *mutex = (struct thing_ref){.hops = HOPS_SHARE, .offset = sample.jobs};
+    assert_refused(sample.program, wrong);
+    *mutex = (struct thing_ref){.varies = true, .offset = own};
     assert_refused(sample.program, wrong);
     program_free(sample.program);
 }
@@ -232,9 +235,9 @@ static void what_is_opened_is_of_the_kind_that_it_says(void **state)
     uint16_t file = add_thing(sample.program, 1, (char[]){"f"}, THING_FILE);
     uint16_t job = add_thing(sample.program, 1, (char[]){"j"}, THING_JOB);
     struct op *op = &sample.program->ops[OUTER_AWAIT];
-    *op = (struct op){.code = OP_OPEN, .step = 1, .reg = RESOURCE_FILE, .thing = {0, file}};
+    *op = (struct op){.code = OP_OPEN, .step = 1, .reg = RESOURCE_FILE, .thing = {.offset = file}};
     assert_sound(sample.program);
-    *op = (struct op){.code = OP_SHUT, .step = 1, .reg = RESOURCE_JOB, .thing = {0, job}};
+    *op = (struct op){.code = OP_SHUT, .step = 1, .reg = RESOURCE_JOB, .thing = {.offset = job}};
     assert_sound(sample.program);
     op->reg = RESOURCE_THREAD;
     assert_refused(sample.program, "a thing is not what its operation needs, or not there");
@@ -252,12 +255,12 @@ static void a_number_is_set_and_looked_at_in_ways_that_there_are(void **state)
     struct sample sample = sample_new();
     uint16_t number = add_thing(sample.program, 1, (char[]){"x"}, THING_NUMBER);
     struct op *op = &sample.program->ops[OUTER_AWAIT];
-    *op = (struct op){.code = OP_SET, .step = 1, .reg = CHANGE_MINUS, .thing = {0, number}};
+    *op = (struct op){.code = OP_SET, .step = 1, .reg = CHANGE_MINUS, .thing = {.offset = number}};
     assert_sound(sample.program);
     op->reg = CHANGE_MINUS + 1;
     assert_refused(sample.program, "a change of a number is of no known kind");
-    *op =
-        (struct op){.code = OP_TEST, .step = 1, .reg = COMPARE_GE, .target = OUTER_END, .thing = {0, number}};
+    *op = (struct op){
+        .code = OP_TEST, .step = 1, .reg = COMPARE_GE, .target = OUTER_END, .thing = {.offset = number}};
     assert_sound(sample.program);
     op->reg = COMPARE_GE + 1;
     assert_refused(sample.program, "a comparison is of no known kind");
@@ -342,10 +345,43 @@ static void a_chain_of_own_things_may_spawn_itself(void **state)
     assert_int_equal(program_add_layout(sample.program, &own), ERR_OK);
     uint16_t offset = add_thing(sample.program, own, (char[]){"u"}, THING_TICKER);
     sample.program->kinds[2].layout = own;
-    sample.program->ops[INNER_STOP].thing = (struct thing_ref){0, offset};
-    sample.program->cases[CASES_TICK].thing = (struct thing_ref){0, offset};
+    sample.program->ops[INNER_STOP].thing = (struct thing_ref){.offset = offset};
+    sample.program->cases[CASES_TICK].thing = (struct thing_ref){.offset = offset};
     assert_sound(sample.program);
     FAULT(cases[CASES_TICK].thing.hops, 1, "a thing is not what its operation needs, or not there");
+    program_free(sample.program);
+}
+
+/* As above, and each inner stops a ticker one outward: the outer's, or that of the inner before it. */
+static void what_lies_outward_may_be_in_environments_of_several_layouts(void **state)
+{
+    (void)state;
+    static const char wrong[] = "a thing is not what its operation needs, or not there";
+    static const char lost[] =
+        "a thing that may be one of several is not looked for outward, or not in the table";
+    struct sample sample = sample_new();
+    uint16_t own, index, again;
+    assert_int_equal(program_add_layout(sample.program, &own), ERR_OK);
+    uint16_t mutex = add_thing(sample.program, own, (char[]){"m"}, THING_MUTEX);
+    uint16_t ticks = add_thing(sample.program, own, (char[]){"t"}, THING_TICKER);
+    sample.program->kinds[2].layout = own;
+    struct outer outer = {.offsets = {[1] = sample.ticks, [2] = ticks}};
+    assert_int_equal(program_add_outer(sample.program, &outer, &index), ERR_OK);
+    assert_int_equal(program_add_outer(sample.program, &outer, &again), ERR_OK);
+    assert_int_equal(index, again);
+    assert_int_equal(sample.program->outer_count, 1);
+    sample.program->ops[INNER_STOP].thing = (struct thing_ref){.hops = 1, .varies = true, .offset = index};
+    sample.program->cases[CASES_TICK].thing = (struct thing_ref){.offset = ticks};
+    assert_sound(sample.program);
+    assert_int_equal(thing_offset(sample.program, sample.program->ops[INNER_STOP].thing, 1), sample.ticks);
+    assert_int_equal(thing_offset(sample.program, sample.program->ops[INNER_STOP].thing, own), ticks);
+    FAULT(outers[0].offsets[1], 0, wrong);
+    FAULT(outers[0].offsets[2], 0, wrong);
+    FAULT(outers[0].offsets[2], mutex, wrong);
+    FAULT(ops[INNER_STOP].thing.hops, 2, wrong);
+    FAULT(ops[INNER_STOP].thing.hops, HOPS_SHARE, lost);
+    FAULT(ops[INNER_STOP].thing.hops, HOPS_START_SCOPE, lost);
+    FAULT(ops[INNER_STOP].thing.offset, 1, lost);
     program_free(sample.program);
 }
 
@@ -502,6 +538,7 @@ int main(void)
         cmocka_unit_test(things_are_what_operations_need_from_wherever_they_are_seen),
         cmocka_unit_test(a_thing_must_be_right_through_every_spawner),
         cmocka_unit_test(a_chain_of_own_things_may_spawn_itself),
+        cmocka_unit_test(what_lies_outward_may_be_in_environments_of_several_layouts),
         cmocka_unit_test(things_lie_behind_the_header_and_never_overlap),
         cmocka_unit_test(an_equal_value_is_found_again),
         cmocka_unit_test(every_table_has_its_limit),
