@@ -169,6 +169,20 @@ static void full_tables_are_reported_once(void **state)
     for (int i = 0; i < LIMIT_CASES + 1; i++)
         buf_printf(&text, "        recv c%d:\n", i);
     too_much_of(buf_text(&text), "", 0, "expect: {fix: 0}\n", "too many cases in one select: at most 12 fit");
+    buf_clear(&text);
+    buf_puts(&text, "share:\n");
+    for (int i = 0; i < 60; i++)
+        buf_printf(&text, "  c%d: channel\n", i);
+    buf_puts(&text, "fix:\n  main: [spawn t0, spawn t1, spawn t2]\n");
+    for (int task = 0; task * 60 <= LIMIT_OUTERS; task++) {
+        buf_printf(&text, "  t%d:\n    own:\n", task);
+        for (int i = 0; i < 60; i++)
+            buf_printf(&text, "      c%d: channel\n", i);
+        buf_printf(&text, "    steps:\n      - spawn t%d\n", task);
+        for (int i = 0; i < 60; i++)
+            buf_printf(&text, "      - recv outer.c%d\n", i);
+    }
+    too_much_of(buf_text(&text), "", 0, "expect: {fix: 0}\n", "too many outer things: at most 128 fit");
     buf_deinit(&text);
 }
 

@@ -464,6 +464,9 @@ static bool build_once(void *argument)
             err = program_add_layout(program, &index);
         if (err == ERR_OK)
             err = program_add_value(program, (struct value){.number = i}, &index);
+        struct outer outer = {.offsets = {(uint16_t)i}};
+        if (err == ERR_OK)
+            err = program_add_outer(program, &outer, &index);
         if (err == ERR_OK)
             err = program_add_thing(program, 0, (struct thing_spec){.name = (char[]){"t"}}, &index);
     }
