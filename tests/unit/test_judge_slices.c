@@ -83,6 +83,10 @@ static const struct play plays[] = {
      "      - loop 5:\n          - recv go\n      - spawn a\n"
      "  b: [range d, send go]\n",
      7},
+    {"a chain grows, and each link answers the one before it",
+     "share: {d: channel, " DEAD "}\nfix:\n  main: [" SPAWN_DEAD ", spawn a, recv d]\n" CORPSE
+     "  a:\n    own: {d: channel}\n    steps: [sleep 1ms, send outer.d, spawn a, recv d]\n",
+     7},
     {"leaks go on while they are looked at",
      "share: {c: channel, " DEAD "}\nfix:\n  main: [" SPAWN_DEAD ", spawn a * 3]\n" CORPSE
      "  a:\n    - loop 400:\n        - spawn leaky\n        - drop\n    - send c\n"

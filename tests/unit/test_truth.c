@@ -121,6 +121,37 @@ static const struct hard {
      .main = "[spawn w, spawn a]",
      .tasks = "  w: [recv d]\n"
               "  a: [sleep 5ms, add g 1, finish g, send d]\n"},
+    {.about = "a chain of which nobody opens the far end",
+     .share = "{d: channel, more: channel 2}",
+     .main = "[send more, send more, spawn a]",
+     .tasks = "  a:\n    own: {d: channel}\n    steps:\n"
+              "      - select: {recv more: [spawn a], default: []}\n"
+              "      - recv outer.d\n      - close d\n"},
+    {.about = "a chain of which somebody opens the far end later",
+     .share = "{d: channel, more: channel 1}",
+     .main = "[send more, spawn a, spawn late]",
+     .tasks = "  a:\n    own: {d: channel}\n    steps:\n"
+              "      - select: {recv more: [spawn a], default: []}\n"
+              "      - recv outer.d\n      - close d\n"
+              "  late: [sleep 5ms, close d]\n"},
+    {.about = "a link that waits for one that is still to be spawned",
+     .share = "{d: channel 1, more: channel 2}",
+     .main = "[send more, send more, spawn a]",
+     .tasks = "  a:\n    own: {d: channel}\n    steps:\n      - sleep 1ms\n"
+              "      - select: {recv more: [spawn a, recv d], default: []}\n"
+              "      - send outer.d\n"},
+    {.about = "a link that only its own next one could wake, which waits for it",
+     .share = "{d: channel 1, e: channel 1, more: channel 1}",
+     .main = "[send more, spawn a]",
+     .tasks =
+         "  a:\n    own: {d: channel, e: channel}\n    steps:\n"
+         "      - select: {recv more: [spawn a, recv d, send e], default: [recv outer.e, send outer.d]}\n"},
+    {.about = "locks along a chain, handed on by the next link",
+     .share = "{m: mutex, more: channel 1}",
+     .main = "[send more, lock m, spawn a]",
+     .tasks = "  a:\n    own: {m: mutex}\n    steps:\n      - lock m\n"
+              "      - select: {recv more: [spawn a, lock m], default: []}\n"
+              "      - unlock outer.m\n"},
     {.about = "a writer that waits for a reader",
      .share = "{l: rwmutex}",
      .main = "[spawn r, spawn w]",
