@@ -1,48 +1,58 @@
-/* A row is a series as it was over time: for each of its lines (a histogram has several) the runs of scrapes
- * in which its value was the same. Rows stand in the order in which the registry made the series, so that the
- * n-th row of a family is its n-th series. */
 #include "metrics/history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/internal.h"
+#include "metrics/history_internal.h"
 
-#define PIECE_BYTES    (64 * 1024)
-#define TIMESTAMP_ROOM 32
-#define FIRST_ROOM     4
+#define FIRST_ROOM 4
 
-/* From scrape `from` on the value is `number`; or there is none. */
-struct run {
-    struct metrics_number number;
-    uint32_t from;
-    bool known;
-};
+enum metrics_err metrics_history_new(metrics_keep_fn *keep, void *context, struct metrics_history **history)
+{
+    struct metrics_history *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return METRICS_MEMORY;
+    made->keep = keep;
+    made->context = context;
+    *history = made;
+    return METRICS_OK;
+}
 
-struct line {
-    struct run *runs;
-    uint32_t count, room;
-};
+static void free_row(struct row *row)
+{
+    for (size_t i = 0; i < row->line_count; i++) {
+        free(row->lines[i].text);
+        free(row->lines[i].runs);
+    }
+    free(row);
+}
 
-struct row {
-    const struct metrics_series *series;
-    struct row *next;
-    struct line lines[]; /* series->line_count */
-};
+static void free_rows(struct rows *rows)
+{
+    for (struct row *row = rows->first, *next; row != NULL; row = next) {
+        next = row->next;
+        free_row(row);
+    }
+}
 
-struct rows {
-    struct row *first, *last;
-};
+void metrics_history_free(struct metrics_history *history)
+{
+    if (history == NULL)
+        return;
+    for (uint32_t i = 0; i < history->target_count; i++) {
+        struct target *target = &history->targets[i];
+        for (size_t family = 0; family < target->family_room; family++)
+            free_rows(&target->rows[family]);
+        free(target->rows);
+        free(target->stamp);
+    }
+    free(history->targets);
+    free(history->families);
+    free(history->times_ms);
+    free(history);
+}
 
-struct metrics_history {
-    const struct metrics_registry *registry;
-    bool *left_out;    /* by family */
-    struct rows *rows; /* by family */
-    char *stamp;       /* job="leaklab",instance="..." */
-    size_t stamp_size;
-    uint64_t *times_ms;
-    uint32_t count, room;
-};
+/* ---- targets ---- */
 
 static void write_stamps(struct metrics_writer *writer, const struct metrics_stamp *stamps, size_t count)
 {
@@ -55,10 +65,8 @@ static void write_stamps(struct metrics_writer *writer, const struct metrics_sta
     }
 }
 
-static enum metrics_err set_stamps(struct metrics_history *history, const struct metrics_stamp *stamps,
-                                   size_t count)
+static enum metrics_err check_stamps(const struct metrics_stamp *stamps, size_t count)
 {
-    struct metrics_writer writer = {NULL, 0};
     if (count > METRICS_LABELS_MAX)
         return METRICS_LIMIT;
     for (size_t i = 0; i < count; i++) {
@@ -68,60 +76,32 @@ static enum metrics_err set_stamps(struct metrics_history *history, const struct
         if (!metrics_utf8(stamps[i].value, size))
             return METRICS_UTF8;
     }
-    write_stamps(&writer, stamps, count);
-    history->stamp = malloc(writer.size + 1);
-    if (history->stamp == NULL)
-        return METRICS_MEMORY;
-    history->stamp_size = writer.size;
-    writer = (struct metrics_writer){history->stamp, 0};
-    write_stamps(&writer, stamps, count);
     return METRICS_OK;
 }
 
-enum metrics_err metrics_history_new(const struct metrics_registry *registry, const bool *left_out,
-                                     const struct metrics_stamp *stamps, size_t stamp_count,
-                                     struct metrics_history **history)
+enum metrics_err metrics_history_add(struct metrics_history *history, const struct metrics_stamp *stamps,
+                                     size_t stamp_count, uint32_t *target)
 {
-    struct metrics_history *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return METRICS_MEMORY;
-    made->registry = registry;
-    made->left_out = calloc(registry->family_count + 1, sizeof *made->left_out);
-    made->rows = calloc(registry->family_count + 1, sizeof *made->rows);
-    enum metrics_err err =
-        made->left_out == NULL || made->rows == NULL ? METRICS_MEMORY : set_stamps(made, stamps, stamp_count);
-    if (err != METRICS_OK) {
-        metrics_history_free(made);
+    struct metrics_writer writer = {NULL, 0};
+    enum metrics_err err = check_stamps(stamps, stamp_count);
+    if (err != METRICS_OK)
         return err;
-    }
-    if (left_out != NULL)
-        memcpy(made->left_out, left_out, registry->family_count * sizeof *left_out);
-    *history = made;
+    struct target *targets = realloc(history->targets, ((size_t)history->target_count + 1) * sizeof *targets);
+    if (targets == NULL)
+        return METRICS_MEMORY;
+    history->targets = targets;
+    write_stamps(&writer, stamps, stamp_count);
+    char *stamp = malloc(writer.size + 1);
+    if (stamp == NULL)
+        return METRICS_MEMORY;
+    targets[history->target_count] = (struct target){.stamp = stamp, .stamp_size = writer.size};
+    writer = (struct metrics_writer){stamp, 0};
+    write_stamps(&writer, stamps, stamp_count);
+    *target = history->target_count++;
     return METRICS_OK;
 }
 
-static void free_rows(struct rows *rows)
-{
-    for (struct row *row = rows->first, *next; row != NULL; row = next) {
-        next = row->next;
-        for (size_t i = 0; i < row->series->line_count; i++)
-            free(row->lines[i].runs);
-        free(row);
-    }
-}
-
-void metrics_history_free(struct metrics_history *history)
-{
-    if (history == NULL)
-        return;
-    for (size_t i = 0; history->rows != NULL && i < history->registry->family_count; i++)
-        free_rows(&history->rows[i]);
-    free(history->rows);
-    free(history->left_out);
-    free(history->stamp);
-    free(history->times_ms);
-    free(history);
-}
+/* ---- recording ---- */
 
 /* Makes room for one more of `size` bytes. */
 static void *grow(void *items, uint32_t count, uint32_t *room, size_t size)
@@ -135,10 +115,22 @@ static void *grow(void *items, uint32_t count, uint32_t *room, size_t size)
     return grown;
 }
 
-static bool same(const struct run *run, bool known, const struct metrics_number *number)
+enum metrics_err metrics_history_scrape(struct metrics_history *history, uint64_t time_ms)
 {
-    if (run->known != known || !known)
-        return run->known == known;
+    if (history->count > 0 && time_ms <= history->times_ms[history->count - 1])
+        return METRICS_BACKWARDS;
+    uint64_t *times = grow(history->times_ms, history->count, &history->room, sizeof *times);
+    if (times == NULL)
+        return METRICS_MEMORY;
+    history->times_ms = times;
+    history->times_ms[history->count++] = time_ms;
+    return METRICS_OK;
+}
+
+static bool same(const struct run *run, enum run_kind kind, const struct metrics_number *number)
+{
+    if (run->kind != kind || kind != RUN_VALUE)
+        return run->kind == kind;
     return run->number.is_real == number->is_real &&
            (number->is_real ? run->number.real == number->real : run->number.integer == number->integer);
 }
@@ -154,219 +146,253 @@ static struct metrics_number line_number(const struct metrics_series *series, si
     return (struct metrics_number){.integer = total};
 }
 
-/* What was begun for a scrape that then failed takes up no scrape: the next one begins where it began. */
-static enum metrics_err record_line(struct line *line, uint32_t scrape, bool known,
+/* In the last scrape. What was never there is not gone either, and whose end was marked once is gone. */
+static enum metrics_err record_line(struct metrics_history *history, struct line *line, enum run_kind kind,
                                     struct metrics_number number)
 {
-    if (line->count > 0 ? same(&line->runs[line->count - 1], known, &number) : !known)
+    const struct run *last = line->count > 0 ? &line->runs[line->count - 1] : NULL;
+    if (!line->kept || (last == NULL ? kind != RUN_VALUE : same(last, kind, &number)))
         return METRICS_OK;
     struct run *runs = grow(line->runs, line->count, &line->room, sizeof *runs);
     if (runs == NULL)
         return METRICS_MEMORY;
     line->runs = runs;
-    line->runs[line->count++] = (struct run){number, scrape, known};
+    line->runs[line->count++] = (struct run){number, history->count - 1, kind};
     return METRICS_OK;
 }
 
-static struct row *add_row(struct rows *rows, const struct metrics_series *series)
+static enum metrics_err record_gone(struct metrics_history *history, struct row *row, enum run_kind kind)
+{
+    enum metrics_err err = METRICS_OK;
+    for (size_t i = 0; i < row->line_count && err == METRICS_OK; i++)
+        err = record_line(history, &row->lines[i], kind, (struct metrics_number){0});
+    return err;
+}
+
+/* The line as samples show it: with the stamps between the name and the labels of its own, without the space
+ * at its end. */
+static char *make_text(const struct target *target, const struct metrics_chunk *chunk)
+{
+    const char *brace = memchr(chunk->text, '{', chunk->size);
+    size_t end = chunk->size - 1;
+    size_t name = brace != NULL ? (size_t)(brace - chunk->text) : end;
+    char *text = malloc(end + target->stamp_size + 4);
+    struct metrics_writer writer = {text, 0};
+    if (text == NULL)
+        return NULL;
+    metrics_write(&writer, chunk->text, name);
+    if (target->stamp_size > 0 || brace != NULL) {
+        metrics_write_text(&writer, "{");
+        metrics_write(&writer, target->stamp, target->stamp_size);
+        metrics_write_text(&writer, target->stamp_size > 0 && brace != NULL ? "," : "");
+        if (brace != NULL)
+            metrics_write(&writer, brace + 1, end - name - 1);
+        else
+            metrics_write_text(&writer, "}");
+    }
+    text[writer.size] = '\0';
+    return text;
+}
+
+static struct row *make_row(struct metrics_history *history, const struct target *target,
+                            const struct metrics_series *series)
 {
     struct row *row = calloc(1, sizeof *row + series->line_count * sizeof row->lines[0]);
     if (row == NULL)
         return NULL;
     row->series = series;
-    if (rows->last == NULL)
-        rows->first = row;
-    else
-        rows->last->next = row;
-    rows->last = row;
+    row->line_count = series->line_count;
+    for (size_t i = 0; i < row->line_count; i++) {
+        struct line *line = &row->lines[i];
+        line->text = make_text(target, &series->lines[METRICS_OPENMETRICS][i]);
+        if (line->text == NULL) {
+            free_row(row);
+            return NULL;
+        }
+        line->kept = history->keep == NULL || history->keep(history->context, line->text);
+    }
     return row;
 }
 
-static enum metrics_err record_family(struct rows *rows, const struct metrics_family *family, uint32_t scrape)
+/* A series of an earlier registry that is the same. */
+static struct row *find_same(struct rows *rows, const struct row *made)
 {
-    struct row *row = rows->first;
-    for (const struct metrics_series *series = family->first; series != NULL; series = series->next) {
-        if (row == NULL && (row = add_row(rows, series)) == NULL)
-            return METRICS_MEMORY;
-        for (size_t i = 0; i < series->line_count; i++) {
-            enum metrics_err err = record_line(&row->lines[i], scrape, series->known, line_number(series, i));
-            if (err != METRICS_OK)
-                return err;
-        }
-        row = row->next;
-    }
-    return METRICS_OK;
+    if (made->line_count == 0)
+        return NULL;
+    for (struct row *row = rows->first; row != NULL; row = row->next)
+        if (row->series == NULL && strcmp(row->lines[0].text, made->lines[0].text) == 0)
+            return row;
+    return NULL;
 }
 
-enum metrics_err metrics_history_record(struct metrics_history *history, uint64_t time_ms)
+static struct row *add_row(struct metrics_history *history, const struct target *target, struct rows *rows,
+                           const struct metrics_series *series)
 {
-    uint32_t scrape = history->count;
-    if (scrape > 0 && time_ms <= history->times_ms[scrape - 1])
-        return METRICS_BACKWARDS;
-    uint64_t *times = grow(history->times_ms, scrape, &history->room, sizeof *times);
-    if (times == NULL)
-        return METRICS_MEMORY;
-    history->times_ms = times;
-    for (size_t i = 0; i < history->registry->family_count; i++) {
-        if (history->left_out[i])
-            continue;
-        enum metrics_err err = record_family(&history->rows[i], &history->registry->families[i], scrape);
+    struct row *made = make_row(history, target, series);
+    struct row *known = made == NULL ? NULL : find_same(rows, made);
+    if (known != NULL) {
+        known->series = series;
+        free_row(made);
+        return known;
+    }
+    if (made == NULL)
+        return NULL;
+    if (rows->last == NULL)
+        rows->first = made;
+    else
+        rows->last->next = made;
+    rows->last = made;
+    return made;
+}
+
+/* The row of a series; `next` is the one behind the row of the series before, which it usually is. */
+static struct row *row_of(struct metrics_history *history, const struct target *target, struct rows *rows,
+                          const struct metrics_series *series, struct row *next)
+{
+    if (next != NULL && next->series == series)
+        return next;
+    for (struct row *row = rows->first; row != NULL; row = row->next)
+        if (row->series == series)
+            return row;
+    return add_row(history, target, rows, series);
+}
+
+static enum metrics_err record_series(struct metrics_history *history, struct row *row)
+{
+    enum metrics_err err = METRICS_OK;
+    enum run_kind kind = row->series->known ? RUN_VALUE : RUN_STALE;
+    row->seen = history->count;
+    for (size_t i = 0; i < row->line_count && err == METRICS_OK; i++)
+        err = record_line(history, &row->lines[i], kind, line_number(row->series, i));
+    return err;
+}
+
+static enum metrics_err record_family(struct metrics_history *history, const struct target *target,
+                                      struct rows *rows, const struct metrics_family *family)
+{
+    enum metrics_err err = METRICS_OK;
+    struct row *next = rows->first;
+    for (const struct metrics_series *series = family->first; series != NULL; series = series->next) {
+        struct row *row = row_of(history, target, rows, series, next);
+        if (row == NULL)
+            return METRICS_MEMORY;
+        err = record_series(history, row);
         if (err != METRICS_OK)
             return err;
+        next = row->next;
     }
-    history->times_ms[history->count++] = time_ms;
+    for (struct row *row = rows->first; row != NULL && err == METRICS_OK; row = row->next)
+        if (row->seen != history->count)
+            err = record_gone(history, row, RUN_STALE);
+    return err;
+}
+
+/* Where the families of the registry's table begin; those of a table that was not seen before are added. */
+static enum metrics_err find_table(struct metrics_history *history, const struct metrics_registry *registry,
+                                   size_t *base)
+{
+    for (*base = 0; *base < history->family_count; ++*base)
+        if (history->families[*base] == registry->families[0].declared)
+            return METRICS_OK;
+    size_t count = history->family_count + registry->family_count;
+    const struct metrics_declaration **families = realloc(history->families, count * sizeof *families);
+    if (families == NULL)
+        return METRICS_MEMORY;
+    history->families = families;
+    for (size_t i = 0; i < registry->family_count; i++)
+        families[history->family_count + i] = registry->families[i].declared;
+    history->family_count = count;
     return METRICS_OK;
 }
 
-/* How far the run goes. */
-static uint32_t run_end(const struct metrics_history *history, const struct line *line, uint32_t run)
+static enum metrics_err make_room(struct target *target, size_t count)
 {
-    uint32_t end = run + 1 < line->count ? line->runs[run + 1].from : history->count;
-    return end < history->count ? end : history->count;
+    if (count <= target->family_room)
+        return METRICS_OK;
+    struct rows *rows = realloc(target->rows, count * sizeof *rows);
+    if (rows == NULL)
+        return METRICS_MEMORY;
+    memset(rows + target->family_room, 0, (count - target->family_room) * sizeof *rows);
+    target->rows = rows;
+    target->family_room = count;
+    return METRICS_OK;
 }
 
-static uint64_t line_samples(const struct metrics_history *history, const struct line *line)
+enum metrics_err metrics_history_record(struct metrics_history *history, uint32_t target,
+                                        const struct metrics_registry *registry, const bool *left_out)
+{
+    struct target *kept = &history->targets[target];
+    size_t base;
+    if (registry->family_count == 0)
+        return METRICS_OK;
+    enum metrics_err err = find_table(history, registry, &base);
+    if (err == METRICS_OK)
+        err = make_room(kept, base + registry->family_count);
+    for (size_t i = 0; i < registry->family_count && err == METRICS_OK; i++)
+        if (left_out == NULL || !left_out[i])
+            err = record_family(history, kept, &kept->rows[base + i], &registry->families[i]);
+    return err;
+}
+
+void metrics_history_part(struct metrics_history *history, uint32_t target)
+{
+    struct target *kept = &history->targets[target];
+    for (size_t family = 0; family < kept->family_room; family++)
+        for (struct row *row = kept->rows[family].first; row != NULL; row = row->next)
+            row->series = NULL;
+}
+
+enum metrics_err metrics_history_miss(struct metrics_history *history, uint32_t target,
+                                      enum metrics_miss miss)
+{
+    struct target *kept = &history->targets[target];
+    enum run_kind kind = miss == METRICS_STALE ? RUN_STALE : RUN_UNSEEN;
+    enum metrics_err err = METRICS_OK;
+    for (size_t family = 0; family < kept->family_room; family++)
+        for (struct row *row = kept->rows[family].first; row != NULL && err == METRICS_OK; row = row->next)
+            err = record_gone(history, row, kind);
+    return err;
+}
+
+/* ---- what there is ---- */
+
+uint32_t history_run_end(const struct metrics_history *history, const struct line *line, uint32_t run)
+{
+    return run + 1 < line->count ? line->runs[run + 1].from : history->count;
+}
+
+uint64_t history_samples(const struct metrics_history *history, const struct line *line)
 {
     uint64_t samples = 0;
     for (uint32_t i = 0; i < line->count; i++)
-        if (line->runs[i].known && line->runs[i].from < history->count)
-            samples += run_end(history, line, i) - line->runs[i].from;
+        if (line->runs[i].kind == RUN_VALUE)
+            samples += history_run_end(history, line, i) - line->runs[i].from;
     return samples;
+}
+
+const struct row *history_first(const struct metrics_history *history, uint32_t target, size_t family)
+{
+    const struct target *kept = &history->targets[target];
+    return family < kept->family_room ? kept->rows[family].first : NULL;
+}
+
+static void add_size(const struct metrics_history *history, const struct row *row,
+                     struct metrics_history_size *size)
+{
+    for (; row != NULL; row = row->next) {
+        for (size_t i = 0; i < row->line_count; i++) {
+            uint64_t samples = history_samples(history, &row->lines[i]);
+            size->samples += samples;
+            size->series += samples > 0;
+        }
+    }
 }
 
 struct metrics_history_size metrics_history_size(const struct metrics_history *history)
 {
     struct metrics_history_size size = {.scrapes = history->count};
-    for (size_t i = 0; i < history->registry->family_count; i++) {
-        for (const struct row *row = history->rows[i].first; row != NULL; row = row->next) {
-            for (size_t line = 0; line < row->series->line_count; line++) {
-                uint64_t samples = line_samples(history, &row->lines[line]);
-                size.samples += samples;
-                size.series += samples > 0;
-            }
-        }
-    }
+    for (uint32_t target = 0; target < history->target_count; target++)
+        for (size_t family = 0; family < history->family_count; family++)
+            add_size(history, history_first(history, target, family), &size);
     return size;
-}
-
-/* Text on its way to whoever takes it. */
-struct output {
-    metrics_write_fn *write;
-    void *context;
-    size_t size;
-    bool failed;
-    char piece[PIECE_BYTES];
-};
-
-static void flush(struct output *output)
-{
-    if (!output->failed && output->size > 0)
-        output->failed = !output->write(output->context, output->piece, output->size);
-    output->size = 0;
-}
-
-static void put(struct output *output, const char *text, size_t size)
-{
-    while (size > 0) {
-        size_t part = sizeof output->piece - output->size;
-        part = part < size ? part : size;
-        memcpy(output->piece + output->size, text, part);
-        output->size += part;
-        text += part;
-        size -= part;
-        if (output->size == sizeof output->piece)
-            flush(output);
-    }
-}
-
-/* The beginning of a line, with the stamps between the name and the labels of its own. */
-static void put_name(struct output *output, const struct metrics_history *history,
-                     const struct metrics_chunk *chunk)
-{
-    const char *brace = memchr(chunk->text, '{', chunk->size);
-    size_t name = brace != NULL ? (size_t)(brace - chunk->text) : chunk->size - 1;
-    if (history->stamp_size == 0) {
-        put(output, chunk->text, chunk->size);
-        return;
-    }
-    put(output, chunk->text, name);
-    put(output, "{", 1);
-    put(output, history->stamp, history->stamp_size);
-    if (brace == NULL) {
-        put(output, "} ", 2);
-    } else {
-        put(output, ",", 1);
-        put(output, brace + 1, chunk->size - name - 1);
-    }
-}
-
-/* Seconds, with as much of the milliseconds as they need. */
-static char *put_time(char *at, uint64_t time_ms)
-{
-    uint64_t rest = time_ms % 1000;
-    at = metrics_put_u64(at, time_ms / 1000);
-    if (rest == 0)
-        return at;
-    *at++ = '.';
-    for (uint64_t digit = 100; rest > 0; digit /= 10) {
-        *at++ = (char)('0' + rest / digit);
-        rest %= digit;
-    }
-    return at;
-}
-
-static void put_sample(struct output *output, const struct metrics_history *history,
-                       const struct metrics_chunk *chunk, const struct metrics_number *number,
-                       uint32_t scrape)
-{
-    char text[METRICS_NUMBER_BYTES + TIMESTAMP_ROOM];
-    char *at =
-        number->is_real ? metrics_put_double(text, number->real) : metrics_put_u64(text, number->integer);
-    *at++ = ' ';
-    at = put_time(at, history->times_ms[scrape]);
-    *at++ = '\n';
-    put_name(output, history, chunk);
-    put(output, text, (size_t)(at - text));
-}
-
-/* The lines of a series belong together at each time, as a histogram's do. */
-static void put_row(struct output *output, const struct metrics_history *history, const struct row *row)
-{
-    uint32_t at[METRICS_BOUNDS_MAX + 3] = {0};
-    const struct metrics_chunk *chunks = row->series->lines[METRICS_OPENMETRICS];
-    for (uint32_t scrape = 0; scrape < history->count && !output->failed; scrape++) {
-        for (size_t i = 0; i < row->series->line_count; i++) {
-            const struct line *line = &row->lines[i];
-            while (at[i] + 1 < line->count && line->runs[at[i] + 1].from <= scrape)
-                at[i]++;
-            if (line->count == 0 || line->runs[at[i]].from > scrape || !line->runs[at[i]].known)
-                continue;
-            put_sample(output, history, &chunks[i], &line->runs[at[i]].number, scrape);
-        }
-    }
-}
-
-static bool shows(const struct metrics_history *history, const struct rows *rows)
-{
-    for (const struct row *row = rows->first; row != NULL; row = row->next)
-        for (size_t i = 0; i < row->series->line_count; i++)
-            if (line_samples(history, &row->lines[i]) > 0)
-                return true;
-    return false;
-}
-
-bool metrics_history_write(const struct metrics_history *history, metrics_write_fn *write, void *context)
-{
-    struct output output = {.write = write, .context = context, .size = 0};
-    for (size_t i = 0; i < history->registry->family_count && !output.failed; i++) {
-        const struct metrics_chunk *header = &history->registry->families[i].header[METRICS_OPENMETRICS];
-        if (!shows(history, &history->rows[i]))
-            continue;
-        put(&output, header->text, header->size);
-        for (const struct row *row = history->rows[i].first; row != NULL; row = row->next)
-            put_row(&output, history, row);
-    }
-    put(&output, "# EOF\n", 6);
-    flush(&output);
-    return !output.failed;
 }

@@ -61,8 +61,12 @@
 #define LIMIT_RECLAIM_MS   5000    /* that the answer to a reclaim waits for it to be done */
 #define LIMIT_CLOSE_MS     250 /* that a daemon takes to free its tasks before it leaves them to the system */
 #define LIMIT_LOGGED_STEPS 50
-#define LIMIT_SCRAPES      4000000 /* of one simulation */
-#define LIMIT_PANICS       32      /* steps of one scenario of which it is told that tasks panicked there */
+#define LIMIT_SCRAPES      4000000 /* of one simulation, and below it what else it has */
+#define LIMIT_INSTANCES    100
+#define LIMIT_EVENTS       1000
+#define LIMIT_EVERY_NS     1000000000LL /* the shortest time after which an event happens again */
+#define LIMIT_MATCHES      100
+#define LIMIT_PANICS       32 /* steps of one scenario of which it is told that tasks panicked there */
 
 /* Profiles. */
 #define LIMIT_PROFILE_SAMPLES 16384

@@ -42,31 +42,37 @@ static enum body_type type_of(const char *path, const char *bytes, size_t size)
     return brace || (suffix != NULL && strcmp(suffix, ".json") == 0) ? BODY_JSON : BODY_YAML;
 }
 
-json_t *opening_read(const char *command, const char *path)
+bool opening_text(const char *command, const char *path, struct opening_bytes *bytes)
 {
-    char bytes[LIMIT_BODY_BYTES + 1];
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         fprintf(stderr, "%s: --scenario %s: %s\n", command, path, strerror(errno));
-        return NULL;
+        return false;
     }
-    size_t size = fread(bytes, 1, sizeof bytes, file);
+    bytes->size = fread(bytes->text, 1, sizeof bytes->text, file);
     int failed = ferror(file) ? errno : 0;
     (void)fclose(file); /* only read */
-    if (failed != 0) {
+    if (failed != 0)
         fprintf(stderr, "%s: --scenario %s: %s\n", command, path, strerror(failed));
-        return NULL;
-    }
-    if (size > LIMIT_BODY_BYTES) {
+    else if (bytes->size > LIMIT_BODY_BYTES)
         fprintf(stderr, "%s: --scenario %s: is larger than %d bytes\n", command, path, LIMIT_BODY_BYTES);
-        return NULL;
-    }
+    return failed == 0 && bytes->size <= LIMIT_BODY_BYTES;
+}
+
+json_t *opening_decode(const char *command, const char *path, const struct opening_bytes *bytes)
+{
     json_t *problem;
-    json_t *body = body_decode(type_of(path, bytes, size), bytes, size, &problem);
+    json_t *body = body_decode(type_of(path, bytes->text, bytes->size), bytes->text, bytes->size, &problem);
     if (body == NULL)
         opening_say(command, path, problem);
     json_decref(problem);
     return body;
+}
+
+json_t *opening_read(const char *command, const char *path)
+{
+    struct opening_bytes bytes;
+    return opening_text(command, path, &bytes) ? opening_decode(command, path, &bytes) : NULL;
 }
 
 static void on_answer(struct lab_request *request, void *argument)

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/limits.h"
 #include "lab/request.h"
 
 struct opening {
@@ -17,6 +18,14 @@ struct opening {
 /* Reads the file. NULL after a message on stderr, which begins with `command`, that says what is wrong with
  * it, and where. */
 json_t *opening_read(const char *command, const char *path);
+
+/* The two halves of it, for who wants to see the text as well. */
+struct opening_bytes {
+    char text[LIMIT_BODY_BYTES + 1]; /* not ended by a zero */
+    size_t size;
+};
+bool opening_text(const char *command, const char *path, struct opening_bytes *bytes);
+json_t *opening_decode(const char *command, const char *path, const struct opening_bytes *bytes);
 
 /* Says on stderr why what was read starts nothing: `problem` is the answer, NULL: there was no memory. */
 void opening_say(const char *command, const char *path, const json_t *problem);

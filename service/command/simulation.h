@@ -1,33 +1,47 @@
-/* A daemon on virtual time: the lab's core on a clock that stands still while anything is left to do, and
- * then jumps to the next thing that is due; and a scraper that looks at it now and then. The runtime, the
- * scenarios and the metrics are the daemon's own; there is no loop, no HTTP and no process to speak of, so
- * that families about those are left out.
+/* Daemons on virtual time, one or many, and a scraper that looks at them now and then. Each instance runs the
+ * scenarios of a timeline as a process of its own (command/replica.h); events restart, add and remove them,
+ * or keep the scraper from seeing them.
  *
  *     simulation_new(&simulation, &config);
- *     simulation_post(simulation, body, &answer);
- *     for each scrape: simulation_advance(simulation, interval_ns); simulation_scrape(simulation);
+ *     simulation_begin(simulation, &answer);
+ *     for each scrape: simulation_advance(simulation, time); simulation_scrape(simulation);
  *     metrics_history_write(simulation_history(simulation), ...);
  *     simulation_free(simulation);
  *
- * The same configuration, seed and body give the same history, byte for byte: nothing here asks the machine
- * for anything but memory. One thread. */
+ * The same configuration and timeline give the same history, byte for byte. One thread.
+ *
+ * A process that begins late, since it was restarted or added, begins the scenarios whose time has come, at
+ * once, and with what is left of their duration and where their shape would be now: the load and the bug are
+ * still there. Scenarios whose duration is over are not. With `again: false` those whose time has come stay
+ * away. */
 #pragma once
 
 #include <jansson.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "command/timeline.h"
 #include "lab/core.h"
 #include "metrics/history.h"
 
+/* Told of each scenario that a limit ended, when its process ends. */
+typedef void simulation_capped_fn(void *context, const char *instance, const char *scenario,
+                                  const char *limit);
+
 struct simulation_config {
-    struct catalogue *catalogue; /* borrowed */
-    uint64_t seed;               /* of the seeds of scenarios that bring none */
-    uint64_t max_tasks;
+    struct catalogue *catalogue;     /* borrowed */
+    const struct timeline *timeline; /* borrowed */
+    uint64_t seed;                   /* of the seeds of scenarios that bring none, and of chance */
+    uint64_t max_tasks;              /* of each instance, as what follows */
     uint64_t max_heap_bytes;
-    uint64_t at_ms;  /* when it begins, since 1970 */
-    const char *job; /* labels of every sample, UTF-8; borrowed for the call */
-    const char *instance;
+    uint64_t max_fds;
+    uint64_t judge_interval_ns;   /* 0: the judge never runs */
+    uint64_t interval_ns;         /* between two scrapes */
+    uint64_t at_ms;               /* when it begins, since 1970 */
+    const char *job;              /* label of every sample, UTF-8; borrowed for the call */
+    metrics_keep_fn *keep;        /* which series are kept; NULL: all */
+    simulation_capped_fn *capped; /* or NULL */
+    void *context;                /* of both */
 };
 
 struct simulation;
@@ -39,21 +53,22 @@ enum err simulation_new(struct simulation **result, const struct simulation_conf
 /* Frees its tasks as well. Takes NULL. */
 void simulation_free(struct simulation *simulation);
 
-/* Asks for scenarios as POST /scenario does; takes `body` over. Returns the status, 201 when they were
- * started; *answer is the caller's, NULL when there was no memory for one. */
-int simulation_post(struct simulation *simulation, json_t *body, json_t **answer);
+/* Checks all scenarios as POST /scenario does, and begins. Returns the status, 201 when that went well;
+ * otherwise *answer is the problem, the caller's, with pointers into the list of scenarios; NULL: no memory.
+ */
+int simulation_begin(struct simulation *simulation, json_t **answer);
 
-/* Lets `ns` pass, from one thing that is due to the next. A program that never comes to rest takes time:
- * after a bounded number of rounds the clock goes on by a millisecond. */
-void simulation_advance(struct simulation *simulation, uint64_t ns);
+/* Goes on to `end_ns` since the beginning. ERR_MEMORY. */
+enum err simulation_advance(struct simulation *simulation, uint64_t end_ns);
 
-/* Keeps what a scrape would show now; the clock has moved since the one before. Of the patterns only those
- * are shown of which there has been a scenario: the zeroes of all others would be most of the text.
- * ERR_MEMORY, ERR_LIMIT. */
+/* Keeps what a scrape would show now; time has passed since the one before. ERR_MEMORY, ERR_LIMIT. */
 enum err simulation_scrape(struct simulation *simulation);
 
 /* The scrapes so far; the simulation's. */
 const struct metrics_history *simulation_history(const struct simulation *simulation);
 
-/* The lab, for reading. */
-const struct core *simulation_core(const struct simulation *simulation);
+/* Live tasks of all instances. */
+uint64_t simulation_live(const struct simulation *simulation);
+
+/* Ends every process that still runs, as simulation_free() does too: their scenarios are told of then. */
+void simulation_end(struct simulation *simulation);

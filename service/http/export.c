@@ -218,34 +218,13 @@ static const struct metrics_declaration table[FAMILIES] = {
     [PROC_THREADS] = GAUGE("process_threads", NULL, "Number of OS threads in the process."),
 };
 
-/* What is about the real process, its loop and its visitors, and means nothing on virtual time. */
+/* What is about a real loop, allocator and visitors, and cannot be said truthfully on virtual time. */
 static const bool real_only[FAMILIES] = {
-    [JUDGE_SECONDS] = true,
-    [JUDGE_RUNS] = true,
-    [HEAP_ALLOCATED] = true,
-    [HEAP_ACTIVE] = true,
-    [HEAP_RESIDENT] = true,
-    [HEAP_RETAINED] = true,
-    [HEAP_MAPPED] = true,
-    [LOOP_LAG] = true,
-    [LOOP_TURNS] = true,
-    [LOOP_IDLE] = true,
-    [UV_HANDLES] = true,
-    [SNAPSHOT_AGE] = true,
-    [HTTP_REQUESTS] = true,
-    [HTTP_DURATION] = true,
-    [BUILD] = true,
-    [PROC_CPU] = true,
-    [PROC_OPEN_FDS] = true,
-    [PROC_MAX_FDS] = true,
-    [PROC_VIRTUAL] = true,
-    [PROC_VIRTUAL_MAX] = true,
-    [PROC_RESIDENT] = true,
+    [HEAP_ACTIVE] = true,   [HEAP_RESIDENT] = true,       [HEAP_RETAINED] = true,    [HEAP_MAPPED] = true,
+    [JUDGE_SECONDS] = true, [JUDGE_SLICE_SECONDS] = true, [LOOP_LAG] = true,         [LOOP_TURNS] = true,
+    [LOOP_IDLE] = true,     [SNAPSHOT_AGE] = true,        [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true,
+    [BUILD] = true,         [PROC_CPU] = true,            [PROC_VIRTUAL] = true,     [PROC_VIRTUAL_MAX] = true,
     [PROC_HEAP] = true,
-    [PROC_START] = true,
-    [PROC_THREADS] = true,
-    [THREADPOOL_DELAY] = true,
-    [JUDGE_SLICE_SECONDS] = true,
 };
 
 /* Which family shows which whole number of process_values. */
@@ -605,17 +584,13 @@ static enum err set_all(struct exporter *exporter, const struct export_input *in
     return ERR_OK;
 }
 
-enum err export_history_new(const struct exporter *exporter, const struct metrics_stamp *stamps,
-                            size_t stamp_count, struct metrics_history **history)
-{
-    return err_of(metrics_history_new(exporter->registry, real_only, stamps, stamp_count, history));
-}
-
 enum err export_record(struct exporter *exporter, const struct export_input *input,
-                       struct metrics_history *history, uint64_t time_ms)
+                       struct metrics_history *history, uint32_t target)
 {
     enum err err = set_all(exporter, input);
-    return err == ERR_OK ? err_of(metrics_history_record(history, time_ms)) : err;
+    if (err != ERR_OK)
+        return err;
+    return err_of(metrics_history_record(history, target, exporter->registry, real_only));
 }
 
 enum err export_render(struct exporter *exporter, const struct export_input *input,

@@ -44,12 +44,7 @@ void export_observe_request(struct exporter *exporter, const char *route, const 
 enum err export_render(struct exporter *exporter, const struct export_input *input,
                        enum metrics_format format, struct buf *out);
 
-/* An empty history of what this exporter shows on virtual time: without the families that are about the real
- * process, its loop and its visitors. It is freed before the exporter. ERR_MEMORY, ERR_LIMIT, ERR_SYNTAX: see
- * metrics_history_new(). */
-enum err export_history_new(const struct exporter *exporter, const struct metrics_stamp *stamps,
-                            size_t stamp_count, struct metrics_history **history);
-
-/* Keeps a scrape at `time_ms` since 1970, which is after the one before. ERR_MEMORY, ERR_LIMIT. */
+/* Keeps, as the target's part of a history's last scrape, what is shown on virtual time: not the families
+ * that are about a real loop, allocator and visitors. ERR_MEMORY, ERR_LIMIT. */
 enum err export_record(struct exporter *exporter, const struct export_input *input,
-                       struct metrics_history *history, uint64_t time_ms);
+                       struct metrics_history *history, uint32_t target);

@@ -314,6 +314,16 @@ void scenario_begin_later(struct scenario *scenario)
         wake_at(scenario, scenario->began_ns + (uint64_t)scenario->spec.at_ns);
 }
 
+void scenario_resume(struct scenario *scenario, uint64_t elapsed_ns)
+{
+    CHECK(scenario->waiting && scenario->spec.at_ns == 0 && elapsed_ns <= scenario->began_ns);
+    scenario->began_ns -= elapsed_ns;
+    if (scenario->spec.rate.starts_millionths == 0)
+        return;
+    struct arrival arrival = spec_arrival(&scenario->spec);
+    scenario->starts = arrival_due(&arrival, elapsed_ns);
+}
+
 enum err scenario_begin(struct scenario *scenario)
 {
     if (scenario->spec.rate.starts_millionths == 0) {

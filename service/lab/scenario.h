@@ -82,6 +82,11 @@ enum err scenario_begin(struct scenario *scenario);
 /* The same in a later turn, its `at` from now. A start that is refused then ends it as capped. */
 void scenario_begin_later(struct scenario *scenario);
 
+/* To be called after scenario_begin_later(), before it begins: it goes on as if it had begun `elapsed_ns`
+ * ago, which is less than its duration: its shape, what is left of that, and the number of its next start are
+ * as they would be now. What was due before is not made up for; without a rate its one start is made now. */
+void scenario_resume(struct scenario *scenario, uint64_t elapsed_ns);
+
 /* Ends it for `cause`: no further starts, all scopes done, the grace begins. Harmless once it is draining. */
 void scenario_cancel(struct scenario *scenario, enum scenario_cause cause);
 

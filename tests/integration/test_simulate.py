@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import time
 
@@ -16,7 +17,8 @@ MONTH = [{"mode": "fix-recv", "n": 2, "rate": "1/s", "shape": "wave", "shape_per
 
 
 def simulate(tmp_path, body, *arguments, **settings):
-    scenario = tmp_path / "scenario.json"
+    yaml = isinstance(body, str) and body.startswith(("instances", "scenarios"))
+    scenario = tmp_path / ("scenario.yaml" if yaml else "scenario.json")
     scenario.write_text(body if isinstance(body, str) else json.dumps(body))
     flags = {"scenario": scenario, "for": "1h", "out": tmp_path / "out.om", **settings}
     given = [text for name, value in flags.items() if value is not None for text in (f"--{name}", str(value))]
@@ -32,7 +34,8 @@ def refused(done, *words):
 def test_help_names_every_flag():
     done = leaklab.run("simulate", "--help")
     assert done.returncode == 0 and done.stderr == ""
-    for flag in ("scenario", "for", "scrape-interval", "out", "at", "seed", "job", "instance", "max-tasks", "max-heap"):
+    for flag in ("scenario", "for", "scrape-interval", "out", "format", "at", "seed", "job", "instance", "instances",
+                 "judge-interval", "max-tasks", "max-heap", "max-fds", "patterns", "progress"):
         assert f"-{flag} " in done.stdout
     assert "promtool tsdb create-blocks-from openmetrics" in done.stdout
 
@@ -107,7 +110,7 @@ def test_more_scrapes_than_anybody_keeps_are_refused(tmp_path):
 def test_a_wrong_scenario_is_told_and_leaves_no_file(tmp_path):
     refused(simulate(tmp_path, [{"mode": "leek-recv"}]), "leaklab simulate: --scenario", "/0/mode", "leak-recv")
     refused(simulate(tmp_path, "{"), "leaklab simulate: --scenario")
-    refused(simulate(tmp_path, {"mode": "leak-recv", "dry_run": True}), "starts no scenario")
+    refused(simulate(tmp_path, {"mode": "leak-recv", "dry_run": True}), ":1:23: /dry_run: a list has no forecast")
     refused(simulate(tmp_path, MONTH, scenario=tmp_path / "none.json"), "No such file")
     assert not (tmp_path / "out.om").exists()
 
@@ -128,3 +131,149 @@ def test_a_scenario_that_hits_a_limit_is_named(tmp_path):
     done = simulate(tmp_path, {"mode": "leak-recv", "n": 1000, "name": "big"}, **{"max-tasks": "100"})
     assert done.returncode == 0
     assert 'scenario "big" was ended by the limit on tasks' in done.stderr
+
+
+TIMELINE = """\
+instances: 2
+scenarios:
+  - {mode: leak-recv, n: 1, rate: 1/m}
+  - {mode: leak-file, n: 1, rate: 1/m, instance: 2}
+events:
+  - {at: 10m, restart: all, down: 20s}
+  - {at: 15m, deploy: all, down: 20s, pause: 1m}
+  - {at: 20m, miss: 2, for: 1m}
+  - {at: 20m, miss: 1, for: 10m, share: 10%}
+  - {at: 22m, gap: all, for: 2m}
+  - {at: 25m, add: 3}
+  - {at: 28m, remove: 3}
+"""
+
+
+def samples(text, series):
+    """Values by time of the one series whose line begins like that."""
+    return {int(line.split()[-1]): float(line.split()[-2]) for line in text.splitlines() if line.startswith(series + " ")}
+
+
+def test_events_happen_to_instances(tmp_path):
+    done = simulate(tmp_path, TIMELINE, out="-", at="0", **{"for": "30m"})
+    assert done.returncode == 0, done.stderr
+    up = {port: samples(done.stdout, f'up{{job="leaklab",instance="127.0.0.1:{port}"}}') for port in (9777, 9778, 9779)}
+    start = samples(done.stdout, 'process_start_time_seconds{job="leaklab",instance="127.0.0.1:9778"}')
+    stuck = samples(done.stdout, 'leaklab_tasks_leaked{job="leaklab",instance="127.0.0.1:9778",pattern="recv",'
+                                 'variant="leak",verdict="stuck"}')
+    files = samples(done.stdout, 'process_open_fds{job="leaklab",instance="127.0.0.1:9778"}')
+    # Down for twenty seconds with the restart, and again with its turn in the deployment.
+    assert [up[9778][at] for at in (585, 600, 615, 630)] == [1, 0, 0, 1]
+    assert [up[9777][at] for at in (900, 915, 930, 975)] == [0, 0, 1, 1] and up[9778][975] == 1 and up[9778][990] == 0
+    assert start[585] == 0 and start[630] == 620 and start[1020] == 1000 and 600 not in start
+    # The restart hides the leak, and it comes back.
+    assert stuck[585] == 9 and 600 not in stuck and stuck[705] == 1 and stuck[885] == 4
+    assert files[585] == 27 and files[630] == 18 and files[885] == 22
+    # A scrape that failed is told from one that nobody made.
+    assert [up[9778][at] for at in (1200, 1245, 1260)] == [0, 0, 1]
+    assert 1305 in up[9777] and not {1320, 1425} & set(up[9777]) and 1440 in up[9777]
+    assert sorted(up[9779]) == list(range(1500, 1680, 15))
+
+
+def test_promtool_loads_what_happened(tmp_path):
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is not on PATH; script/test puts it there"
+    done = simulate(tmp_path, TIMELINE, **{"for": "30m"})
+    assert done.returncode == 0, done.stderr
+    subprocess.run([promtool, "tsdb", "create-blocks-from", "openmetrics", tmp_path / "out.om", tmp_path / "tsdb"],
+                   check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+RULES = """\
+groups:
+  - name: g
+    rules:
+      - {alert: Down, expr: up == 0}
+      - {alert: Leaking, expr: 'sum by (instance) (leaklab_tasks_leaked) > 8'}
+"""
+ALERTS = """\
+    alert_rule_test:
+      - eval_time: 8m45s
+        alertname: Leaking
+        exp_alerts: []
+      - eval_time: 9m30s
+        alertname: Leaking
+        exp_alerts:
+          - {exp_labels: {instance: "127.0.0.1:9777"}}
+          - {exp_labels: {instance: "127.0.0.1:9778"}}
+      - eval_time: 10m
+        alertname: Leaking
+        exp_alerts: []
+      - eval_time: 20m30s
+        alertname: Down
+        exp_alerts:
+          - {exp_labels: {job: leaklab, instance: "127.0.0.1:9778"}}
+    promql_expr_test:
+      - expr: count(up)
+        eval_time: 26m
+        exp_samples: [{labels: "{}", value: 3}]
+      - expr: count(up)
+        eval_time: 29m
+        exp_samples: [{labels: "{}", value: 2}]
+      - expr: sum(leaklab_judge_runs_total{instance="127.0.0.1:9779"})
+        eval_time: 27m
+        exp_samples: [{labels: "{}", value: 2}]
+"""
+
+
+def promtool_test(tmp_path, alerts):
+    (tmp_path / "rules.yml").write_text(RULES)
+    (tmp_path / "test.yml").write_text("rule_files: [rules.yml]\nevaluation_interval: 15s\n" +
+                                       (tmp_path / "out.om").read_text() + alerts)
+    return subprocess.run([shutil.which("promtool"), "test", "rules", tmp_path / "test.yml"], capture_output=True,
+                          text=True, timeout=60, check=False)
+
+
+def test_rules_are_tested_with_it(tmp_path):
+    """What `--format promtool` writes is read by the real one as what was written as OpenMetrics."""
+    done = simulate(tmp_path, TIMELINE, format="promtool", **{"for": "30m"})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.om").stat().st_size < 60000
+    good = promtool_test(tmp_path, ALERTS)
+    assert good.returncode == 0, good.stdout + good.stderr
+    bad = promtool_test(tmp_path, ALERTS.replace("value: 3", "value: 4"))
+    assert bad.returncode == 1
+
+
+def test_faults_have_their_place(tmp_path):
+    body = "scenarios:\n  - mode: leek-recv\n  - {mode: leak-recv,\n     n: -1}\n"
+    refused(simulate(tmp_path, body), 'scenario.yaml:2:5: /scenarios/0/mode: unknown mode "leek-recv": did you mean',
+            "scenario.yaml:4:6: /scenarios/1/n: must be a whole number")
+    body = "scenarios:\n  - mode: leak-recv\nevents:\n  - {at: 1d, reboot: 1}\n  - {at: 1d, restart: 1, dwn: 3s}\n"
+    refused(simulate(tmp_path, body), "scenario.yaml:4:5: /events/0: must say what happens, once: restart, deploy,",
+            'scenario.yaml:5:26: /events/1/dwn: unknown member "dwn": did you mean "down"?')
+    assert not (tmp_path / "out.om").exists()
+
+
+@pytest.mark.parametrize("number, code", ((signal.SIGINT, 130), (signal.SIGTERM, 143)))
+def test_an_interrupt_leaves_what_was_there(tmp_path, number, code):
+    (tmp_path / "out.om").write_text("old")
+    (tmp_path / "scenario.json").write_text(json.dumps(MONTH))
+    running = subprocess.Popen([leaklab.BINARY, "simulate", "--scenario", tmp_path / "scenario.json", "--for", "366d",
+                                "--out", tmp_path / "out.om", "--scrape-interval", "10s", "--progress"],
+                               stderr=subprocess.PIPE, text=True)
+    first = running.stderr.readline()
+    assert "%, " in first and [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+    running.send_signal(number)
+    _, told = running.communicate(timeout=30)
+    assert running.returncode == code
+    assert told.endswith(f"interrupted: nothing was written to {tmp_path / 'out.om'}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.om", "scenario.json"]
+    assert (tmp_path / "out.om").read_text() == "old"
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    real = tmp_path / "real.om"
+    real.write_text("old")
+    real.chmod(0o640)
+    (tmp_path / "link.om").symlink_to(real)
+    done = simulate(tmp_path, MONTH, out=tmp_path / "link.om")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "link.om").is_symlink() and real.read_text().endswith("# EOF\n")
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]

@@ -14,35 +14,68 @@
 
 static struct catalogue catalogue;
 
-static struct simulation *given_of(struct catalogue *patterns, uint64_t seed, const char *body)
-{
+/* A simulation, with what it borrows. */
+struct run {
+    struct timeline timeline;
     struct simulation *simulation;
-    const struct simulation_config config = {
+    uint64_t now_ns;
+};
+
+static struct simulation_config config_of(struct catalogue *patterns, const struct timeline *timeline,
+                                          uint64_t seed)
+{
+    return (struct simulation_config){
         .catalogue = patterns,
+        .timeline = timeline,
         .seed = seed,
         .max_tasks = 10000,
         .max_heap_bytes = 64 << 20,
+        .max_fds = 1024,
+        .judge_interval_ns = SEC,
+        .interval_ns = SEC,
         .at_ms = AT_MS,
         .job = "leaklab",
-        .instance = "a",
     };
-    json_t *answer;
-    assert_int_equal(simulation_new(&simulation, &config), ERR_OK);
-    assert_int_equal(simulation_post(simulation, json_loads(body, 0, NULL), &answer), 201);
-    json_decref(answer);
-    return simulation;
 }
 
-static struct simulation *given(uint64_t seed, const char *body)
+static struct run *given_of(struct catalogue *patterns, uint64_t seed, const char *text)
 {
-    return given_of(&catalogue, seed, body);
+    struct run *run = calloc(1, sizeof *run);
+    json_t *body = json_loads(text, 0, NULL), *problem = NULL, *answer = NULL;
+    assert_non_null(run);
+    assert_non_null(body);
+    assert_int_equal(timeline_read(&run->timeline, body, "a", 0, &problem), ERR_OK);
+    const struct simulation_config config = config_of(patterns, &run->timeline, seed);
+    assert_int_equal(simulation_new(&run->simulation, &config), ERR_OK);
+    assert_int_equal(simulation_begin(run->simulation, &answer), 201);
+    json_decref(answer);
+    json_decref(body);
+    return run;
 }
 
-static void run(struct simulation *simulation, uint64_t interval_ns, unsigned scrapes)
+static struct run *given(uint64_t seed, const char *text)
+{
+    return given_of(&catalogue, seed, text);
+}
+
+static void gone(struct run *run)
+{
+    simulation_free(run->simulation);
+    timeline_deinit(&run->timeline);
+    free(run);
+}
+
+static void pass(struct run *run, uint64_t ns)
+{
+    run->now_ns += ns;
+    assert_int_equal(simulation_advance(run->simulation, run->now_ns), ERR_OK);
+}
+
+static void scrape(struct run *run, uint64_t interval_ns, unsigned scrapes)
 {
     for (unsigned i = 0; i < scrapes; i++) {
-        assert_int_equal(simulation_scrape(simulation), ERR_OK);
-        simulation_advance(simulation, interval_ns);
+        assert_int_equal(simulation_scrape(run->simulation), ERR_OK);
+        pass(run, interval_ns);
     }
 }
 
@@ -51,10 +84,10 @@ static bool append(void *context, const char *text, size_t size)
     return buf_append(context, text, size) == ERR_OK;
 }
 
-static void text_of(const struct simulation *simulation, struct buf *text)
+static void text_of(const struct run *run, struct buf *text)
 {
     buf_init(text, TEXT_MAX);
-    assert_true(metrics_history_write(simulation_history(simulation), append, text));
+    assert_true(metrics_history_write(simulation_history(run->simulation), append, text));
 }
 
 #define LABELS "job=\"leaklab\",instance=\"a\",pattern=\"recv\",variant=\"leak\""
@@ -63,43 +96,46 @@ static void a_slow_leak_stands_in_the_history(void **state)
 {
     (void)state;
     /* Given a leak of one task an hour. */
-    struct simulation *simulation = given(1, "{\"mode\":\"leak-recv\",\"n\":1,\"rate\":\"0.016667/m\"}");
-    run(simulation, HOUR, 24 * 30 + 1);
+    struct run *run = given(1, "{\"mode\":\"leak-recv\",\"n\":1,\"rate\":\"0.016667/m\"}");
+    scrape(run, HOUR, 24 * 30 + 1);
     struct buf text;
-    text_of(simulation, &text);
+    text_of(run, &text);
     /* Then a month later there are 720. */
     assert_non_null(strstr(buf_text(&text), "leaklab_tasks{" LABELS ",state=\"recv\"} 720 1702592000\n"));
     assert_non_null(strstr(buf_text(&text), "leaklab_tasks_expected_leaked{" LABELS "} 720 1702592000\n"));
     buf_deinit(&text);
-    simulation_free(simulation);
+    gone(run);
 }
 
 static void scenarios_begin_at_their_time(void **state)
 {
     (void)state;
-    struct simulation *simulation =
-        given(1, "[{\"mode\":\"leak-recv\",\"n\":3,\"at\":\"10m\",\"linger\":\"1m\"}]");
-    run(simulation, 5 * 60 * SEC, 4);
+    struct run *run = given(1, "[{\"mode\":\"leak-recv\",\"n\":3,\"at\":\"10m\",\"linger\":\"1m\"}]");
+    scrape(run, 5 * 60 * SEC, 4);
     struct buf text;
-    text_of(simulation, &text);
+    text_of(run, &text);
     /* Its counters are there from the start, at zero; the scrape of its time sees it. */
     assert_non_null(strstr(buf_text(&text), "leaklab_tasks_spawned_total{" LABELS "} 0 1700000000\n"
                                             "leaklab_tasks_spawned_total{" LABELS "} 0 1700000300\n"
                                             "leaklab_tasks_spawned_total{" LABELS "} 4 1700000600\n"
                                             "leaklab_tasks_spawned_total{" LABELS "} 4 1700000900\n"));
     buf_deinit(&text);
-    simulation_free(simulation);
+    gone(run);
 }
 
 static void only_what_means_something_is_shown(void **state)
 {
     (void)state;
     static const char *const families[] = {
+        "up",
         "leaklab_tasks",
         "leaklab_tasks_spawned",
         "leaklab_tasks_ended",
+        "leaklab_tasks_leaked",
         "leaklab_tasks_expected_leaked",
+        "leaklab_tasks_blocked_oldest_seconds",
         "leaklab_task_heap_bytes",
+        "leaklab_heap_allocated_bytes",
         "leaklab_channels",
         "leaklab_tickers",
         "leaklab_ticks",
@@ -113,12 +149,20 @@ static void only_what_means_something_is_shown(void **state)
         "leaklab_limit_handles",
         "leaklab_limit_threads",
         "leaklab_limit_jobs",
+        "leaklab_judge_runs",
+        "leaklab_uv_handles",
+        "leaklab_threadpool_delay_seconds",
+        "process_open_fds",
+        "process_max_fds",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        "process_threads",
     };
-    struct simulation *simulation = given(1, "{\"mode\":\"leak-recv\",\"n\":1}");
-    run(simulation, SEC, 1);
+    struct run *run = given(1, "{\"mode\":\"leak-recv\",\"n\":1}");
+    scrape(run, SEC, 2);
     struct buf text;
-    text_of(simulation, &text);
-    /* Then no family is about the process, its loop or its visitors. */
+    text_of(run, &text);
+    /* Then no family is about a real loop, allocator or visitors. */
     const char *at = buf_text(&text);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         at = strstr(at, "# TYPE ");
@@ -131,7 +175,7 @@ static void only_what_means_something_is_shown(void **state)
     /* And no other pattern is. */
     assert_null(strstr(buf_text(&text), "variant=\"fix\""));
     buf_deinit(&text);
-    simulation_free(simulation);
+    gone(run);
 }
 
 static const char chance_body[] =
@@ -144,10 +188,10 @@ static void the_same_seed_gives_the_same_bytes(void **state)
     static const uint64_t seeds[] = {5, 5, 6};
     struct buf texts[3];
     for (int i = 0; i < 3; i++) {
-        struct simulation *simulation = given(seeds[i], chance_body);
-        run(simulation, SEC / 4, 1000);
-        text_of(simulation, &texts[i]);
-        simulation_free(simulation);
+        struct run *run = given(seeds[i], chance_body);
+        scrape(run, SEC / 4, 1000);
+        text_of(run, &texts[i]);
+        gone(run);
     }
     assert_string_equal(buf_text(&texts[0]), buf_text(&texts[1]));
     assert_string_not_equal(buf_text(&texts[0]), buf_text(&texts[2]));
@@ -160,11 +204,11 @@ static void how_often_is_looked_changes_nothing(void **state)
     (void)state;
     uint64_t spawned[2];
     for (int i = 0; i < 2; i++) {
-        struct simulation *simulation = given(5, chance_body);
-        simulation_advance(simulation, 100 * SEC * !i);
-        run(simulation, SEC / 10, 1000 * (unsigned)i);
-        spawned[i] = simulation_core(simulation)->runtime.live;
-        simulation_free(simulation);
+        struct run *run = given(5, chance_body);
+        pass(run, 100 * SEC * !i);
+        scrape(run, SEC / 10, 1000 * (unsigned)i);
+        spawned[i] = simulation_live(run->simulation);
+        gone(run);
     }
     assert_int_equal(spawned[0], spawned[1]);
 }
@@ -191,11 +235,11 @@ static void who_never_rests_does_not_stop_time(void **state)
     messages_deinit(&messages);
     assert_int_equal(catalogue_add(&own, pattern), ERR_OK);
     /* Given a task that spins: */
-    struct simulation *simulation = given_of(&own, 1, "{\"mode\":\"leak-restless\"}");
-    run(simulation, 10 * MS, 10);
+    struct run *run = given_of(&own, 1, "{\"mode\":\"leak-restless\"}");
+    scrape(run, 10 * MS, 10);
     /* Then it is looked at as often as asked for. */
-    assert_int_equal(metrics_history_size(simulation_history(simulation)).scrapes, 10);
-    simulation_free(simulation);
+    assert_int_equal(metrics_history_size(simulation_history(run->simulation)).scrapes, 10);
+    gone(run);
     catalogue_deinit(&own);
 }
 
@@ -203,56 +247,66 @@ static void many_that_end_together_take_no_time(void **state)
 {
     (void)state;
     /* Given five thousand tasks that are told at once, while nothing else is due: */
-    struct simulation *simulation =
-        given(1, "{\"mode\":\"fix-recv\",\"n\":5000,\"linger\":\"1s\",\"holds\":\"0B\"}");
-    simulation_advance(simulation, SEC - MS);
-    assert_int_equal(simulation_core(simulation)->runtime.live, 5001);
-    simulation_advance(simulation, MS);
-    assert_int_equal(simulation_core(simulation)->runtime.live, 0);
-    simulation_free(simulation);
+    struct run *run = given(1, "{\"mode\":\"fix-recv\",\"n\":5000,\"linger\":\"1s\",\"holds\":\"0B\"}");
+    pass(run, SEC - MS);
+    assert_int_equal(simulation_live(run->simulation), 5001);
+    pass(run, MS);
+    assert_int_equal(simulation_live(run->simulation), 0);
+    gone(run);
 }
 
 static void what_is_wrong_is_told_as_by_the_daemon(void **state)
 {
     (void)state;
-    struct simulation *simulation = given(1, "{\"mode\":\"fix-recv\",\"n\":1}");
-    json_t *answer;
-    assert_int_equal(simulation_post(simulation, json_loads("{\"mode\":\"leek-recv\"}", 0, NULL), &answer),
-                     422);
-    assert_string_equal(json_look(answer, "errors.0.pointer"), "/mode");
+    struct run run = {0};
+    json_t *body = json_loads("[{\"mode\":\"leek-recv\"}]", 0, NULL), *problem, *answer;
+    assert_int_equal(timeline_read(&run.timeline, body, "a", 0, &problem), ERR_OK);
+    const struct simulation_config config = config_of(&catalogue, &run.timeline, 1);
+    assert_int_equal(simulation_new(&run.simulation, &config), ERR_OK);
+    assert_int_equal(simulation_begin(run.simulation, &answer), 422);
+    assert_string_equal(json_look(answer, "errors.0.pointer"), "/0/mode");
     json_decref(answer);
-    simulation_free(simulation);
+    json_decref(body);
+    simulation_free(run.simulation);
+    timeline_deinit(&run.timeline);
 }
 
+static bool live_of(struct run *run)
+{
+    const struct simulation_config config = config_of(&catalogue, &run->timeline, 1);
+    json_t *answer = NULL;
+    if (simulation_new(&run->simulation, &config) != ERR_OK)
+        return false;
+    bool whole = simulation_begin(run->simulation, &answer) == 201;
+    for (uint64_t i = 1; i <= 6 && whole; i++)
+        whole = simulation_scrape(run->simulation) == ERR_OK &&
+                simulation_advance(run->simulation, i * SEC) == ERR_OK;
+    json_decref(answer);
+    simulation_free(run->simulation);
+    return whole;
+}
+
+/* Two instances, one restarted and one more added. */
 static bool live_once(void *argument)
 {
-    struct simulation *simulation;
-    const struct simulation_config config = {.catalogue = argument,
-                                             .max_tasks = 100,
-                                             .max_heap_bytes = 1 << 20,
-                                             .at_ms = AT_MS,
-                                             .job = "leaklab",
-                                             .instance = "a"};
-    if (simulation_new(&simulation, &config) != ERR_OK)
+    struct run run = {0};
+    json_t *problem = NULL;
+    json_t *body = json_loads(argument, 0, NULL);
+    if (body == NULL)
         return false;
-    json_t *answer = NULL;
-    bool whole = true;
-    json_t *body = json_loads("{\"mode\":\"leak-recv\",\"n\":2}", 0, NULL);
-    if (body != NULL)
-        whole &= simulation_post(simulation, body, &answer) == 201 && answer != NULL;
-    json_decref(answer);
-    for (int i = 0; i < 3; i++) {
-        whole &= simulation_scrape(simulation) == ERR_OK;
-        simulation_advance(simulation, SEC);
-    }
-    simulation_free(simulation);
-    return whole && body != NULL;
+    bool whole = timeline_read(&run.timeline, body, "a", 0, &problem) == ERR_OK && live_of(&run);
+    json_decref(problem);
+    json_decref(body);
+    timeline_deinit(&run.timeline);
+    return whole;
 }
 
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
-    fault_sweep(live_once, &catalogue);
+    static char body[] = "{\"instances\":2,\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":2}],\"events\":["
+                         "{\"at\":1,\"restart\":1,\"down\":1},{\"at\":3,\"add\":3}]}";
+    fault_sweep(live_once, body);
 }
 
 static int open_catalogue(void **state)
