@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/unit.h"
 #include "command/command.h"
+#include "command/match.h"
 #include "command/opening.h"
 #include "command/options.h"
 #include "command/outfile.h"
@@ -41,6 +42,7 @@ enum simulate_option {
     INTERVAL,
     OUT,
     FORMAT,
+    MATCH,
     AT,
     SEED,
     JOB,
@@ -66,6 +68,9 @@ static const struct option_spec specs[SIMULATE_OPTIONS] = {
     [FORMAT] = {"format", "FORMAT", "openmetrics",
                 "openmetrics: with timestamps, for promtool tsdb create-blocks-from openmetrics; promtool: "
                 "input_series of a test for promtool test rules"},
+    [MATCH] = {"match", "SELECTORS", NULL,
+               "keep only these series: selectors as Prometheus has them, separated by commas, such as "
+               "'up,process_*,leaklab_tasks{variant=\"leak\"}'"},
     [AT] = {"at", "TIME", NULL,
             "when it begins: RFC 3339 in UTC, such as 2026-01-01 or 2026-01-01T12:00:00Z, or seconds since "
             "1970; " DEFAULT_AT " when left out, and 0 with --format promtool, where every test begins"},
@@ -98,6 +103,7 @@ struct settings {
     uint64_t for_ns;
     bool promtool;
     bool progress;
+    struct match match;
     struct simulation_config simulation;
 };
 
@@ -197,6 +203,22 @@ static bool read_format(const char **values, struct settings *settings)
            bad_value(values, FORMAT, "openmetrics or promtool");
 }
 
+/* What is read is the caller's: to be freed with match_deinit(). */
+static bool read_match(const char **values, struct settings *settings)
+{
+    char why[MATCH_WHY];
+    if (values[MATCH] == NULL)
+        return true;
+    enum err err = match_read(&settings->match, values[MATCH], why);
+    if (err != ERR_OK) {
+        fprintf(stderr, COMMAND ": --match: %s\n", err == ERR_MEMORY ? err_text(err) : why);
+        return false;
+    }
+    settings->simulation.keep = match_keep;
+    settings->simulation.keep_context = &settings->match;
+    return true;
+}
+
 static bool read_settings(const char **values, struct settings *settings)
 {
     static const enum simulate_option required[] = {SCENARIO, FOR, OUT};
@@ -215,7 +237,8 @@ static bool read_settings(const char **values, struct settings *settings)
         .progress = values[PROGRESS] != NULL || isatty(STDERR_FILENO),
         .simulation = {.job = values[JOB]},
     };
-    return read_format(values, settings) && read_times(values, settings) && read_numbers(values, settings);
+    return read_format(values, settings) && read_times(values, settings) && read_numbers(values, settings) &&
+           read_match(values, settings);
 }
 
 /* ---- running ---- */
@@ -310,6 +333,10 @@ static int finish(struct run *run)
     struct metrics_history_size size = metrics_history_size(simulation_history(run->simulation));
     const char *path = run->settings->out_path;
     simulation_end(run->simulation);
+    if (size.series == 0) {
+        fprintf(stderr, COMMAND ": --match: no series is like that\n");
+        return EXIT_FAILED;
+    }
     if (!write_all(run)) {
         if (run->signal != 0)
             return say_signal(run);
@@ -464,13 +491,14 @@ int command_simulate(int argc, char **argv)
         return print_help();
     if (!read_settings(values, &settings))
         return EXIT_USAGE;
-    if (!opening_text(COMMAND, settings.scenario_path, &bytes))
-        return EXIT_USAGE;
+    int code = EXIT_USAGE;
     settings.simulation.catalogue = &catalogue;
     catalogue_init(&catalogue);
-    int code = source_catalogue(COMMAND, values[FOLDER], &catalogue);
+    if (opening_text(COMMAND, settings.scenario_path, &bytes))
+        code = source_catalogue(COMMAND, values[FOLDER], &catalogue);
     if (code == EXIT_OK)
         code = run_file(&settings, &bytes);
     catalogue_deinit(&catalogue);
+    match_deinit(&settings.match);
     return code;
 }

@@ -123,7 +123,7 @@ enum err simulation_new(struct simulation **result, const struct simulation_conf
     if (err == ERR_OK)
         err = open_scraper(simulation);
     if (err == ERR_OK)
-        err = err_of(metrics_history_new(config->keep, config->context, &simulation->history));
+        err = err_of(metrics_history_new(config->keep, config->keep_context, &simulation->history));
     if (err == ERR_OK)
         err = add_targets(simulation);
     if (err == ERR_OK)
@@ -165,7 +165,7 @@ static void tell_capped(const struct simulation *simulation, uint32_t number)
     list_each (link, &core->scenarios) {
         const struct scenario *scenario = container_of(link, struct scenario, link);
         if (scenario->cause == CAUSE_CAPPED)
-            config->capped(config->context, config->timeline->labels[number], scenario->spec.name,
+            config->capped(config->capped_context, config->timeline->labels[number], scenario->spec.name,
                            limit_kind_word(scenario_capped_by(scenario)));
     }
 }

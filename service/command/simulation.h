@@ -35,13 +35,14 @@ struct simulation_config {
     uint64_t max_tasks;              /* of each instance, as what follows */
     uint64_t max_heap_bytes;
     uint64_t max_fds;
-    uint64_t judge_interval_ns;   /* 0: the judge never runs */
-    uint64_t interval_ns;         /* between two scrapes */
-    uint64_t at_ms;               /* when it begins, since 1970 */
-    const char *job;              /* label of every sample, UTF-8; borrowed for the call */
-    metrics_keep_fn *keep;        /* which series are kept; NULL: all */
+    uint64_t judge_interval_ns; /* 0: the judge never runs */
+    uint64_t interval_ns;       /* between two scrapes */
+    uint64_t at_ms;             /* when it begins, since 1970 */
+    const char *job;            /* label of every sample, UTF-8; borrowed for the call */
+    metrics_keep_fn *keep;      /* which series are kept; NULL: all */
+    void *keep_context;
     simulation_capped_fn *capped; /* or NULL */
-    void *context;                /* of both */
+    void *capped_context;
 };
 
 struct simulation;

@@ -34,7 +34,7 @@ def refused(done, *words):
 def test_help_names_every_flag():
     done = leaklab.run("simulate", "--help")
     assert done.returncode == 0 and done.stderr == ""
-    for flag in ("scenario", "for", "scrape-interval", "out", "format", "at", "seed", "job", "instance", "instances",
+    for flag in ("scenario", "for", "scrape-interval", "out", "format", "match", "at", "seed", "job", "instance", "instances",
                  "judge-interval", "max-tasks", "max-heap", "max-fds", "patterns", "progress"):
         assert f"-{flag} " in done.stdout
     assert "promtool tsdb create-blocks-from openmetrics" in done.stdout
@@ -277,3 +277,45 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert (tmp_path / "link.om").is_symlink() and real.read_text().endswith("# EOF\n")
     assert real.stat().st_mode & 0o777 == 0o640
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+
+
+def test_only_what_is_asked_for_is_kept(tmp_path):
+    match = 'up,process_*fds{instance=~".*9778"}'
+    done = simulate(tmp_path, TIMELINE, out="-", format="promtool", match=match)
+    assert done.returncode == 0, done.stderr
+    kept = [line.split("'")[1] for line in done.stdout.splitlines() if "series: " in line]
+    labels = 'job="leaklab",instance="127.0.0.1:{}"'
+    assert kept == [f"up{{{labels.format(port)}}}" for port in (9777, 9778, 9779)] + [
+        f"{name}{{{labels.format(9778)}}}" for name in ("process_open_fds", "process_max_fds")]
+
+
+def test_a_selector_that_is_wrong_or_keeps_nothing_is_told(tmp_path):
+    refused(simulate(tmp_path, MONTH, match="up{a=b}"), "--match: a value without quotes", 'right is up, process_*')
+    done = simulate(tmp_path, MONTH, match="upp")
+    assert done.returncode == 1 and "--match: no series is like that" in done.stderr
+    assert not (tmp_path / "out.om").exists()
+
+
+def samples_of(text, series):
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(series + " "))
+
+
+RESOURCES = [("leak-file", "process_open_fds"), ("leak-thread", "process_threads"),
+             ("leak-handle", 'leaklab_uv_handles{handle="timer"}')]
+
+
+@pytest.mark.parametrize("mode, series", RESOURCES)
+def test_a_process_has_as_much_more_as_a_real_one(daemon, tmp_path, mode, series):
+    """What a pattern adds to a daemon's own numbers, it adds to those that are worked out."""
+    def now():
+        return samples_of(daemon.get("/metrics").text, series)
+
+    before = now()
+    daemon.spawn(mode, n=20)
+    leaklab.eventually(lambda: now() == before + 20, what=f"{series} up by 20")
+    name, _, labels = series.partition("{")
+    line = f'{name}{{job="leaklab",instance="127.0.0.1:9777"' + (f",{labels}" if labels else "}")
+    done = simulate(tmp_path, [{"mode": mode, "n": 20, "at": "10s"}], out="-", at="0", **{"for": "1m"})
+    assert done.returncode == 0, done.stderr
+    values = samples(done.stdout, line)
+    assert values[60] == values[0] + 20

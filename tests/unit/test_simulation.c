@@ -1,6 +1,7 @@
 /* A daemon on virtual time: the same history each time, with what the catalogue says is leaked in it. */
 #include "lab_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -271,6 +272,297 @@ static void what_is_wrong_is_told_as_by_the_daemon(void **state)
     timeline_deinit(&run.timeline);
 }
 
+/* ---- events ---- */
+
+/* The value of a series, by its name and labels, at so many seconds; NULL: it has none there. */
+static const char *value_at(const struct buf *text, const char *series, unsigned second)
+{
+    static char value[64];
+    size_t size = strlen(series);
+    for (const char *line = buf_text(text); line != NULL && *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        unsigned long long time;
+        if (strncmp(line, series, size) == 0 && line[size] == ' ' &&
+            sscanf(line + size, " %63s %llu", value, &time) == 2 && time == AT_MS / 1000 + second)
+            return value;
+        line = end == NULL ? NULL : end + 1;
+    }
+    return NULL;
+}
+
+static void assert_value(const struct buf *text, const char *series, unsigned second, const char *value)
+{
+    const char *found = value_at(text, series, second);
+    if (found == NULL || value == NULL ? found != value : strcmp(found, value) != 0)
+        fail_msg("%s at %u: %s", series, second, found == NULL ? "nothing" : found);
+}
+
+/* Scrapes each second, from the beginning to the end. */
+static void seen(const char *body, uint64_t seed, unsigned seconds, struct buf *text)
+{
+    struct run *run = given(seed, body);
+    scrape(run, SEC, seconds + 1);
+    text_of(run, text);
+    gone(run);
+}
+
+#define ONE     "job=\"leaklab\",instance=\"a\""
+#define TWO     "job=\"leaklab\",instance=\"a-2\""
+#define PATTERN ",pattern=\"recv\",variant=\"leak\""
+#define LEAKED  "leaklab_tasks_leaked{" ONE PATTERN ",verdict=\"stuck\"}"
+#define STARTS  "leaklab_scenario_starts_total{" ONE PATTERN "}"
+#define BEGAN   "process_start_time_seconds{" ONE "}"
+#define FDS     "process_open_fds{" ONE "}"
+
+static void a_restart_hides_the_leak(void **state)
+{
+    (void)state;
+    struct buf text;
+    /* Given a leak of a task a second, and a process that dies after ten. */
+    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1,\"linger\":\"100ms\"}],"
+         "\"events\":[{\"at\":10,\"restart\":\"all\",\"down\":2}]}",
+         1, 20, &text);
+    /* Then the judge sees it grow, nobody sees anything while it is down, and it begins anew. */
+    assert_value(&text, LEAKED, 9, "9");
+    assert_value(&text, "up{" ONE "}", 9, "1");
+    assert_value(&text, "up{" ONE "}", 10, "0");
+    assert_value(&text, "up{" ONE "}", 11, "0");
+    assert_value(&text, "up{" ONE "}", 12, "1");
+    assert_value(&text, STARTS, 9, "9");
+    assert_value(&text, STARTS, 10, NULL);
+    assert_value(&text, STARTS, 12, "0");
+    assert_value(&text, STARTS, 15, "3");
+    assert_value(&text, LEAKED, 10, NULL);
+    assert_value(&text, LEAKED, 15, "3");
+    assert_value(&text, "leaklab_judge_runs_total{" ONE "}", 9, "9");
+    assert_value(&text, "leaklab_judge_runs_total{" ONE "}", 15, "3");
+    assert_value(&text, BEGAN, 9, "1700000000");
+    assert_value(&text, BEGAN, 12, "1700000012");
+    buf_deinit(&text);
+}
+
+/* Starts from second 50 to second 60, be it of another process. */
+static int starts_in_the_sixth(const char *body, bool restarted)
+{
+    struct buf text;
+    seen(body, 1, 60, &text);
+    int end = atoi(value_at(&text, STARTS, 60));
+    int begin = restarted ? 0 : atoi(value_at(&text, STARTS, 50));
+    buf_deinit(&text);
+    return end - begin;
+}
+
+#define RAMP                                                                                                 \
+    "{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":10,\"shape\":\"ramp\","                        \
+    "\"shape_period\":\"100s\",\"shape_low\":\"0%\"}],\"events\":["
+
+static void what_a_load_is_at_outlives_a_restart(void **state)
+{
+    (void)state;
+    int without = starts_in_the_sixth(RAMP "]}", false);
+    assert_in_range(without, 50, 60);
+    assert_int_equal(starts_in_the_sixth(RAMP "{\"at\":50,\"restart\":1,\"down\":0}]}", true), without);
+}
+
+static void what_is_over_does_not_begin_again(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1,\"duration\":20}],"
+         "\"events\":[{\"at\":10,\"restart\":1,\"down\":0},{\"at\":30,\"restart\":1,\"down\":0}]}",
+         1, 40, &text);
+    assert_value(&text, STARTS, 15, "5");
+    assert_value(&text, STARTS, 29, "10");
+    assert_value(&text, STARTS, 40, "0");
+    buf_deinit(&text);
+}
+
+static void a_restart_may_be_the_end_of_what_had_begun(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1},{\"mode\":\"leak-recv\",\"n\":7,\"at\":"
+         "20}],"
+         "\"events\":[{\"at\":10,\"restart\":1,\"down\":0,\"again\":false}]}",
+         1, 30, &text);
+    assert_value(&text, STARTS, 9, "9");
+    assert_value(&text, STARTS, 19, "0");
+    assert_value(&text, STARTS, 30, "1");
+    assert_value(&text, "leaklab_tasks_spawned_total{" ONE PATTERN "}", 30, "8");
+    buf_deinit(&text);
+}
+
+static void a_deployment_takes_one_after_the_other(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("{\"instances\":2,\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1}],"
+         "\"events\":[{\"at\":5,\"deploy\":\"all\",\"down\":2,\"pause\":3}]}",
+         1, 15, &text);
+    for (unsigned second = 0; second <= 15; second++) {
+        assert_value(&text, "up{" ONE "}", second, second == 5 || second == 6 ? "0" : "1");
+        assert_value(&text, "up{" TWO "}", second, second == 10 || second == 11 ? "0" : "1");
+    }
+    buf_deinit(&text);
+}
+
+static void instances_come_and_go(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1}],"
+         "\"events\":[{\"at\":5,\"add\":2},{\"at\":8,\"remove\":2},{\"at\":12,\"add\":2,\"every\":100}]}",
+         1, 15, &text);
+    for (unsigned second = 0; second <= 15; second++) {
+        bool there = (second >= 5 && second < 8) || second >= 12;
+        assert_value(&text, "up{" ONE "}", second, "1");
+        assert_value(&text, "up{" TWO "}", second, there ? "1" : NULL);
+    }
+    assert_value(&text, "process_start_time_seconds{" TWO "}", 15, "1700000012");
+    assert_value(&text, "leaklab_scenario_starts_total{" TWO PATTERN "}", 7, "2");
+    assert_value(&text, "leaklab_scenario_starts_total{" TWO PATTERN "}", 8, NULL);
+    buf_deinit(&text);
+}
+
+static void a_scrape_fails_or_nobody_makes_it(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("{\"instances\":2,\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1}],"
+         "\"events\":[{\"at\":5,\"miss\":1,\"every\":3},{\"at\":10,\"gap\":\"all\",\"for\":2}]}",
+         1, 15, &text);
+    for (unsigned second = 0; second <= 15; second++) {
+        bool looked = second != 10 && second != 11;
+        bool failed = second == 5 || second == 8 || second == 11 || second == 14;
+        assert_value(&text, "up{" ONE "}", second, !looked ? NULL : failed ? "0" : "1");
+        assert_value(&text, "up{" TWO "}", second, looked ? "1" : NULL);
+        assert_int_equal(value_at(&text, STARTS, second) != NULL, looked && !failed);
+    }
+    /* And nothing was lost. */
+    assert_value(&text, STARTS, 15, "15");
+    buf_deinit(&text);
+}
+
+static unsigned failures(uint64_t seed, const char *share)
+{
+    char body[200];
+    struct buf text;
+    unsigned failed = 0;
+    snprintf(body, sizeof body,
+             "{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1}],"
+             "\"events\":[{\"at\":0,\"miss\":\"all\",\"for\":\"1h\",\"share\":\"%s\"}]}",
+             share);
+    seen(body, seed, 600, &text);
+    for (const char *at = buf_text(&text); (at = strstr(at, "\nup{" ONE "} 0 ")) != NULL; at++)
+        failed++;
+    buf_deinit(&text);
+    return failed;
+}
+
+static void chance_misses_its_share(void **state)
+{
+    (void)state;
+    assert_in_range(failures(1, "10%"), 35, 90);
+    assert_int_equal(failures(1, "10%"), failures(1, "10%"));
+    assert_int_equal(failures(1, "100%"), 601);
+}
+
+static void each_process_has_its_own_chance(void **state)
+{
+    (void)state;
+    struct buf text;
+    /* Given two instances whose starts are late by chance: */
+    seen(
+        "{\"instances\":2,\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":0.3,\"jitter\":\"100%\"}]}",
+        1, 20, &text);
+    bool differ = false;
+    for (unsigned second = 0; second < 20; second++) {
+        char one[16];
+        snprintf(one, sizeof one, "%s", value_at(&text, STARTS, second));
+        differ |= strcmp(one, value_at(&text, "leaklab_scenario_starts_total{" TWO PATTERN "}", second)) != 0;
+    }
+    assert_true(differ);
+    buf_deinit(&text);
+}
+
+static void the_process_is_worked_out_from_what_is_open(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("[{\"mode\":\"leak-file\",\"n\":5,\"at\":2},{\"mode\":\"leak-thread\",\"n\":3,\"at\":2},"
+         "{\"mode\":\"leak-handle\",\"n\":4,\"at\":2}]",
+         1, 4, &text);
+    assert_value(&text, FDS, 1, "18");
+    assert_value(&text, FDS, 3, "23");
+    assert_value(&text, "process_threads{" ONE "}", 1, "9");
+    assert_value(&text, "process_threads{" ONE "}", 3, "12");
+    assert_value(&text, "leaklab_uv_handles{" ONE ",handle=\"timer\"}", 1, "2");
+    assert_value(&text, "leaklab_uv_handles{" ONE ",handle=\"timer\"}", 3, "6");
+    assert_value(&text, "process_max_fds{" ONE "}", 3, "1024");
+    assert_value(&text, "leaklab_limit_descriptors{" ONE "}", 3, "640");
+    assert_true(atoi(value_at(&text, "process_resident_memory_bytes{" ONE "}", 3)) > (9 << 20) + 3 * 12288);
+    buf_deinit(&text);
+}
+
+static void a_pool_without_threads_is_seen(void **state)
+{
+    (void)state;
+    struct buf text;
+    /* Given three jobs that never end, and a fourth after ten seconds. */
+    seen("[{\"mode\":\"leak-threadpool\",\"n\":3},{\"mode\":\"leak-threadpool\",\"n\":1,\"at\":\"9500ms\"}]",
+         1, 20, &text);
+    assert_value(&text, "leaklab_threadpool_delay_seconds{" ONE "}", 9, "0");
+    assert_value(&text, "leaklab_threadpool_delay_seconds{" ONE "}", 10, "0");
+    assert_value(&text, "leaklab_threadpool_delay_seconds{" ONE "}", 15, "5");
+    buf_deinit(&text);
+}
+
+static void a_mix_shows_both_of_its_parts(void **state)
+{
+    (void)state;
+    struct buf text;
+    seen("[{\"mode\":\"mix-recv\",\"n\":1,\"rate\":10,\"leak_share\":\"50%\"}]", 1, 10, &text);
+    int leaks = atoi(value_at(&text, STARTS, 10));
+    int fixes =
+        atoi(value_at(&text, "leaklab_scenario_starts_total{" ONE ",pattern=\"recv\",variant=\"fix\"}", 10));
+    assert_int_equal(leaks + fixes, 100);
+    assert_true(leaks > 0 && fixes > 0);
+    buf_deinit(&text);
+}
+
+static void told(void *context, const char *instance, const char *scenario, const char *limit)
+{
+    char *all = context;
+    snprintf(all + strlen(all), 100, "%s/%s/%s ", instance, scenario, limit);
+}
+
+static void who_hit_a_limit_is_told_of_when_its_process_ends(void **state)
+{
+    (void)state;
+    char all[300] = "";
+    struct run run = {0};
+    json_t *problem, *answer;
+    json_t *body = json_loads("{\"scenarios\":[{\"mode\":\"leak-file\",\"n\":1000,\"name\":\"many\"}],"
+                              "\"events\":[{\"at\":2,\"restart\":1}]}",
+                              0, NULL);
+    assert_int_equal(timeline_read(&run.timeline, body, "a", 0, &problem), ERR_OK);
+    struct simulation_config config = config_of(&catalogue, &run.timeline, 1);
+    config.capped = told;
+    config.capped_context = all;
+    assert_int_equal(simulation_new(&run.simulation, &config), ERR_OK);
+    assert_int_equal(simulation_begin(run.simulation, &answer), 201);
+    assert_int_equal(simulation_advance(run.simulation, SEC), ERR_OK);
+    assert_string_equal(all, "");
+    assert_int_equal(simulation_advance(run.simulation, 10 * SEC), ERR_OK);
+    assert_string_equal(all, "a/many/descriptors ");
+    simulation_end(run.simulation);
+    assert_string_equal(all, "a/many/descriptors a/many/descriptors ");
+    json_decref(answer);
+    json_decref(body);
+    simulation_free(run.simulation);
+    timeline_deinit(&run.timeline);
+}
+
 static bool live_of(struct run *run)
 {
     const struct simulation_config config = config_of(&catalogue, &run->timeline, 1);
@@ -335,6 +627,19 @@ int main(void)
         cmocka_unit_test(who_never_rests_does_not_stop_time),
         cmocka_unit_test(many_that_end_together_take_no_time),
         cmocka_unit_test(what_is_wrong_is_told_as_by_the_daemon),
+        cmocka_unit_test(a_restart_hides_the_leak),
+        cmocka_unit_test(what_a_load_is_at_outlives_a_restart),
+        cmocka_unit_test(what_is_over_does_not_begin_again),
+        cmocka_unit_test(a_restart_may_be_the_end_of_what_had_begun),
+        cmocka_unit_test(a_deployment_takes_one_after_the_other),
+        cmocka_unit_test(instances_come_and_go),
+        cmocka_unit_test(a_scrape_fails_or_nobody_makes_it),
+        cmocka_unit_test(chance_misses_its_share),
+        cmocka_unit_test(each_process_has_its_own_chance),
+        cmocka_unit_test(the_process_is_worked_out_from_what_is_open),
+        cmocka_unit_test(a_pool_without_threads_is_seen),
+        cmocka_unit_test(a_mix_shows_both_of_its_parts),
+        cmocka_unit_test(who_hit_a_limit_is_told_of_when_its_process_ends),
         cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, open_catalogue, close_catalogue);
