@@ -220,10 +220,14 @@ static const struct metrics_declaration table[FAMILIES] = {
 
 /* What is about a real loop, allocator and visitors, and cannot be said truthfully on virtual time. */
 static const bool real_only[FAMILIES] = {
-    [HEAP_ACTIVE] = true,   [HEAP_RESIDENT] = true,       [HEAP_RETAINED] = true,    [HEAP_MAPPED] = true,
-    [JUDGE_SECONDS] = true, [JUDGE_SLICE_SECONDS] = true, [LOOP_LAG] = true,         [LOOP_TURNS] = true,
-    [LOOP_IDLE] = true,     [SNAPSHOT_AGE] = true,        [HTTP_REQUESTS] = true,    [HTTP_DURATION] = true,
-    [BUILD] = true,         [PROC_CPU] = true,            [PROC_VIRTUAL] = true,     [PROC_VIRTUAL_MAX] = true,
+    [HEAP_ACTIVE] = true,   [HEAP_RESIDENT] = true,
+    [HEAP_RETAINED] = true, [HEAP_MAPPED] = true,
+    [JUDGE_SECONDS] = true, [JUDGE_SLICE_SECONDS] = true,
+    [LOOP_LAG] = true,      [LOOP_TURNS] = true,
+    [LOOP_IDLE] = true,     [SNAPSHOT_AGE] = true,
+    [HTTP_REQUESTS] = true, [HTTP_DURATION] = true,
+    [BUILD] = true,         [PROC_CPU] = true,
+    [PROC_VIRTUAL] = true,  [PROC_VIRTUAL_MAX] = true,
     [PROC_HEAP] = true,
 };
 

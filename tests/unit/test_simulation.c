@@ -279,15 +279,23 @@ static const char *value_at(const struct buf *text, const char *series, unsigned
 {
     static char value[64];
     size_t size = strlen(series);
-    for (const char *line = buf_text(text); line != NULL && *line != '\0';) {
-        const char *end = strchr(line, '\n');
-        unsigned long long time;
-        if (strncmp(line, series, size) == 0 && line[size] == ' ' &&
-            sscanf(line + size, " %63s %llu", value, &time) == 2 && time == AT_MS / 1000 + second)
-            return value;
-        line = end == NULL ? NULL : end + 1;
+    for (const char *line = buf_text(text), *next; (next = strchr(line, '\n')) != NULL; line = next + 1) {
+        if (strncmp(line, series, size) != 0 || line[size] != ' ')
+            continue;
+        const char *number = line + size + 1, *time = strchr(number, ' ');
+        if (strtoull(time, NULL, 10) != AT_MS / 1000 + second)
+            continue;
+        snprintf(value, sizeof value, "%.*s", (int)(time - number), number);
+        return value;
     }
     return NULL;
+}
+
+static long number_at(const struct buf *text, const char *series, unsigned second)
+{
+    const char *value = value_at(text, series, second);
+    assert_non_null(value);
+    return strtol(value, NULL, 10);
 }
 
 static void assert_value(const struct buf *text, const char *series, unsigned second, const char *value)
@@ -342,12 +350,12 @@ static void a_restart_hides_the_leak(void **state)
 }
 
 /* Starts from second 50 to second 60, be it of another process. */
-static int starts_in_the_sixth(const char *body, bool restarted)
+static long starts_in_the_sixth(const char *body, bool restarted)
 {
     struct buf text;
     seen(body, 1, 60, &text);
-    int end = atoi(value_at(&text, STARTS, 60));
-    int begin = restarted ? 0 : atoi(value_at(&text, STARTS, 50));
+    long end = number_at(&text, STARTS, 60);
+    long begin = restarted ? 0 : number_at(&text, STARTS, 50);
     buf_deinit(&text);
     return end - begin;
 }
@@ -359,7 +367,7 @@ static int starts_in_the_sixth(const char *body, bool restarted)
 static void what_a_load_is_at_outlives_a_restart(void **state)
 {
     (void)state;
-    int without = starts_in_the_sixth(RAMP "]}", false);
+    long without = starts_in_the_sixth(RAMP "]}", false);
     assert_in_range(without, 50, 60);
     assert_int_equal(starts_in_the_sixth(RAMP "{\"at\":50,\"restart\":1,\"down\":0}]}", true), without);
 }
@@ -500,7 +508,7 @@ static void the_process_is_worked_out_from_what_is_open(void **state)
     assert_value(&text, "leaklab_uv_handles{" ONE ",handle=\"timer\"}", 3, "6");
     assert_value(&text, "process_max_fds{" ONE "}", 3, "1024");
     assert_value(&text, "leaklab_limit_descriptors{" ONE "}", 3, "640");
-    assert_true(atoi(value_at(&text, "process_resident_memory_bytes{" ONE "}", 3)) > (9 << 20) + 3 * 12288);
+    assert_true(number_at(&text, "process_resident_memory_bytes{" ONE "}", 3) > (9 << 20) + 3 * 12288);
     buf_deinit(&text);
 }
 
@@ -522,9 +530,9 @@ static void a_mix_shows_both_of_its_parts(void **state)
     (void)state;
     struct buf text;
     seen("[{\"mode\":\"mix-recv\",\"n\":1,\"rate\":10,\"leak_share\":\"50%\"}]", 1, 10, &text);
-    int leaks = atoi(value_at(&text, STARTS, 10));
-    int fixes =
-        atoi(value_at(&text, "leaklab_scenario_starts_total{" ONE ",pattern=\"recv\",variant=\"fix\"}", 10));
+    long leaks = number_at(&text, STARTS, 10);
+    long fixes =
+        number_at(&text, "leaklab_scenario_starts_total{" ONE ",pattern=\"recv\",variant=\"fix\"}", 10);
     assert_int_equal(leaks + fixes, 100);
     assert_true(leaks > 0 && fixes > 0);
     buf_deinit(&text);
