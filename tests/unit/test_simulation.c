@@ -376,11 +376,12 @@ static void what_is_over_does_not_begin_again(void **state)
 {
     (void)state;
     struct buf text;
-    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1,\"duration\":20}],"
+    seen("{\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":1,\"rate\":1,\"duration\":20},"
+         "{\"mode\":\"leak-recv\",\"n\":5,\"duration\":20}],"
          "\"events\":[{\"at\":10,\"restart\":1,\"down\":0},{\"at\":30,\"restart\":1,\"down\":0}]}",
          1, 40, &text);
-    assert_value(&text, STARTS, 15, "5");
-    assert_value(&text, STARTS, 29, "10");
+    assert_value(&text, STARTS, 15, "6");
+    assert_value(&text, STARTS, 29, "11");
     assert_value(&text, STARTS, 40, "0");
     buf_deinit(&text);
 }
