@@ -20,12 +20,12 @@ scrape_configs:
 
 
 class Prometheus:
-    def __init__(self, folder, target, *flags):
+    def __init__(self, folder, target, *flags, settings=CONFIG, port=None):
         program = shutil.which("prometheus")
         assert program, "prometheus is not on PATH; script/test puts it there"
-        self.base = f"http://127.0.0.1:{leaklab.free_port()}"
+        self.base = f"http://127.0.0.1:{port or leaklab.free_port()}"
         config = folder / "prometheus.yml"
-        config.write_text(CONFIG.format(address=target))
+        config.write_text(settings.format(address=target))
         self.log = folder / "prometheus.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
