@@ -90,6 +90,7 @@ def bars(title, about, unit, targets, empty, *, thresholds, **defaults):
                  defaults={"color": {"mode": "thresholds"}, "thresholds": thresholds, "min": 0, **defaults},
                  options={"displayMode": "lcd", "orientation": "horizontal", "valueMode": "color", "showUnfilled": True,
                           "minVizHeight": 16, "minVizWidth": 8, "namePlacement": "auto", "sizing": "auto",
+                          "text": {"titleSize": 14, "valueSize": 18},
                           "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
                           "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}})
 
@@ -122,7 +123,7 @@ def table(title, about, labels, columns, empty, *, sort_by, links=None):
         names[field] = one["title"]
         targets.append(one["target"] | {"format": "table"})
         overrides.append({"matcher": {"id": "byName", "options": one["title"]},
-                          "properties": [{"id": "unit", "value": one["unit"]},
+                          "properties": [{"id": "unit", "value": one["unit"]}, {"id": "noValue", "value": "–"},
                                          *({"id": name.replace("__", "."), "value": value}
                                            for name, value in one["properties"].items())]})
     for heading, link in (links or {}).items():

@@ -245,17 +245,20 @@ def more():
 
 def loop():
     lag = f"sum by (le) (rate(leaklab_loop_lag_seconds_bucket{{{DAEMON}}}[$__rate_interval]))"
+    slices = f"sum by (le) (rate(leaklab_judge_slice_seconds_bucket{{{DAEMON}}}[$__rate_interval]))"
     return section(
         "Is the loop well?",
         """Everything runs on one loop. If it stalls, tasks wait that are not leaked at all; so look here before you blame a
         leak. The numbers come from another thread: the monitor outlives the patient.""",
         (7,
          (6, graph("Loop lag", """How late the loop comes to a timer that only measures this: median, 99th percentile, and the worst of a
-                   thousand.""",
+                   thousand; and for how long the judge keeps it at a time.""",
                    "s", [query(f"histogram_quantile(0.5, {lag})", "median"), query(f"histogram_quantile(0.99, {lag})", "99%"),
-                         query(f"histogram_quantile(0.999, {lag})", "99.9%")],
+                         query(f"histogram_quantile(0.999, {lag})", "99.9%"),
+                         query(f"histogram_quantile(0.99, {slices})", "judge, 99%")],
                    "no daemon is scraped", fill=0,
-                   overrides=[paint("median", "green"), paint("99%", "orange"), paint("99.9%", "red")])),
+                   overrides=[paint("median", "green"), paint("99%", "orange"), paint("99.9%", "red"),
+                              paint("judge, 99%", "purple")])),
          (6, graph("Loop busy", """Share of time in which the loop works. At 100% it cannot keep up any more.""",
                    "percentunit", [query(f"""clamp_min(1 - sum by (instance)
                                           (rate(leaklab_loop_idle_seconds_total{{{DAEMON}}}[$__rate_interval])), 0)""",
