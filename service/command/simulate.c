@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/unit.h"
+#include "command/calendar.h"
 #include "command/command.h"
 #include "command/match.h"
 #include "command/opening.h"
@@ -19,7 +20,6 @@
 #include "command/place.h"
 #include "command/simulation.h"
 #include "command/source.h"
-#include "command/timeline.h"
 #include "lab/problem.h"
 
 #define COMMAND "leaklab simulate"
@@ -394,7 +394,7 @@ static int simulate(struct run *run, const struct opening_bytes *bytes)
     }
     int code;
     if (simulation_begin(run->simulation, &answer) != 201) {
-        say_problem(settings, bytes, settings->simulation.timeline->root, answer);
+        say_problem(settings, bytes, settings->simulation.calendar->root, answer);
         code = answer == NULL ? EXIT_FAILED : EXIT_USAGE;
     } else if ((err = scrape_all(run)) != ERR_OK) {
         fprintf(stderr, COMMAND ": %s\n", err_text(err));
@@ -451,29 +451,29 @@ static int print_help(void)
 
 static int run_file(struct settings *settings, const struct opening_bytes *bytes)
 {
-    struct timeline *timeline = calloc(1, sizeof *timeline);
+    struct calendar *calendar = calloc(1, sizeof *calendar);
     json_t *problem = NULL;
     sigset_t signals;
     json_t *body = opening_decode(COMMAND, settings->scenario_path, bytes);
-    if (body == NULL || timeline == NULL) {
-        free(timeline);
+    if (body == NULL || calendar == NULL) {
+        free(calendar);
         json_decref(body);
         return body == NULL ? EXIT_USAGE : EXIT_FAILED;
     }
-    enum err err = timeline_read(timeline, body, settings->instance, settings->instances, &problem);
+    enum err err = calendar_read(calendar, body, settings->instance, settings->instances, &problem);
     json_decref(body);
     int code = err == ERR_SYNTAX ? EXIT_USAGE : EXIT_FAILED;
     if (err == ERR_OK) {
         hold_signals(&signals);
-        settings->simulation.timeline = timeline;
+        settings->simulation.calendar = calendar;
         settings->simulation.capped = warn_capped;
         code = simulate_into(settings, bytes);
-        timeline_deinit(timeline);
+        calendar_deinit(calendar);
     } else {
         say_problem(settings, bytes, "", problem);
     }
     json_decref(problem);
-    free(timeline);
+    free(calendar);
     return code;
 }
 

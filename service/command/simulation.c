@@ -16,7 +16,7 @@
 #define ODD       UINT64_C(0x9E3779B97F4A7C15)
 #define LIFE_BITS 32
 
-/* Of a scenario of the timeline. */
+/* Of a scenario of the calendar. */
 struct plan {
     json_t *body; /* borrowed */
     uint32_t instance;
@@ -34,7 +34,7 @@ struct instance {
 };
 
 enum what {
-    OCCUR, /* an event of the timeline */
+    OCCUR, /* an event of the calendar */
     STOP,  /* an instance's process ends, and begins again after the event's `down` */
     START
 };
@@ -70,7 +70,7 @@ static enum err err_of(enum metrics_err err)
 
 static uint32_t instance_count(const struct simulation *simulation)
 {
-    return simulation->config.timeline->instance_count;
+    return simulation->config.calendar->instance_count;
 }
 
 /* ---- making ---- */
@@ -89,7 +89,7 @@ static enum err add_targets(struct simulation *simulation)
     enum metrics_err err = METRICS_OK;
     for (uint32_t i = 0; i < instance_count(simulation) && err == METRICS_OK; i++) {
         const struct metrics_stamp stamps[] = {{"job", simulation->config.job},
-                                               {"instance", simulation->config.timeline->labels[i]}};
+                                               {"instance", simulation->config.calendar->labels[i]}};
         struct instance *instance = &simulation->instances[i];
         err = metrics_history_add(simulation->history, stamps, COUNT_OF(stamps), &instance->shows);
         if (err == METRICS_OK)
@@ -100,10 +100,10 @@ static enum err add_targets(struct simulation *simulation)
 
 static enum err put_events(struct simulation *simulation)
 {
-    const struct timeline *timeline = simulation->config.timeline;
+    const struct calendar *calendar = simulation->config.calendar;
     enum err err = ERR_OK;
-    for (uint32_t i = 0; i < timeline->event_count && err == ERR_OK; i++) {
-        const struct event *event = &timeline->events[i];
+    for (uint32_t i = 0; i < calendar->event_count && err == ERR_OK; i++) {
+        const struct event *event = &calendar->events[i];
         if (event->kind != EVENT_MISS && event->kind != EVENT_GAP)
             err = agenda_put(&simulation->agenda,
                              (struct moment){.at_ns = event->at_ns, .what = OCCUR, .event = i});
@@ -165,7 +165,7 @@ static void tell_capped(const struct simulation *simulation, uint32_t number)
     list_each (link, &core->scenarios) {
         const struct scenario *scenario = container_of(link, struct scenario, link);
         if (scenario->cause == CAUSE_CAPPED)
-            config->capped(config->capped_context, config->timeline->labels[number], scenario->spec.name,
+            config->capped(config->capped_context, config->calendar->labels[number], scenario->spec.name,
                            limit_kind_word(scenario_capped_by(scenario)));
     }
 }
@@ -210,7 +210,7 @@ static json_t *bodies_now(const struct simulation *simulation, uint32_t number, 
     for (size_t i = 0; i < simulation->plan_count && bodies != NULL; i++) {
         const struct plan *plan = &simulation->plans[i];
         uint64_t gone = 0;
-        json_t *body = plan->instance == TIMELINE_ALL || plan->instance == number
+        json_t *body = plan->instance == CALENDAR_ALL || plan->instance == number
                            ? body_now(simulation, plan, again, &gone, err)
                            : NULL;
         gone_ns[json_array_size(bodies)] = gone;
@@ -299,7 +299,7 @@ void simulation_free(struct simulation *simulation)
 /* What the lab makes of each scenario. They are listed in the order of the file. */
 static void keep_plans(struct simulation *simulation, struct replica *replica, const json_t *answer)
 {
-    const struct timeline *timeline = simulation->config.timeline;
+    const struct calendar *calendar = simulation->config.calendar;
     size_t at;
     json_t *view;
     json_array_foreach(json_object_get(answer, "scenarios"), at, view)
@@ -308,8 +308,8 @@ static void keep_plans(struct simulation *simulation, struct replica *replica, c
             core_find(replica_core(replica), json_string_value(json_object_get(view, "name")));
         CHECK(scenario != NULL);
         simulation->plans[at] = (struct plan){
-            .body = json_array_get(timeline->scenarios, at),
-            .instance = timeline->placed[at],
+            .body = json_array_get(calendar->scenarios, at),
+            .instance = calendar->placed[at],
             .at_ns = (uint64_t)scenario->spec.at_ns,
             .duration_ns = (uint64_t)scenario->spec.duration_ns,
         };
@@ -323,7 +323,7 @@ static int check_scenarios(struct simulation *simulation, json_t **answer)
 {
     struct replica *replica;
     *answer = NULL;
-    json_t *bodies = json_deep_copy(simulation->config.timeline->scenarios);
+    json_t *bodies = json_deep_copy(simulation->config.calendar->scenarios);
     if (bodies == NULL)
         return 500;
     if (open_replica(simulation, 0, &replica) != ERR_OK) {
@@ -342,7 +342,7 @@ static int check_scenarios(struct simulation *simulation, json_t **answer)
 int simulation_begin(struct simulation *simulation, json_t **answer)
 {
     int status = check_scenarios(simulation, answer);
-    for (uint32_t i = 0; i < simulation->config.timeline->first_count && status == 201; i++) {
+    for (uint32_t i = 0; i < simulation->config.calendar->first_count && status == 201; i++) {
         simulation->instances[i].present = true;
         if (start(simulation, i, true) == ERR_OK)
             continue;
@@ -358,7 +358,7 @@ int simulation_begin(struct simulation *simulation, json_t **answer)
 /* The process ends, and there is another one after `down`. */
 static enum err restart(struct simulation *simulation, uint32_t number, uint32_t event_number)
 {
-    const struct event *event = &simulation->config.timeline->events[event_number];
+    const struct event *event = &simulation->config.calendar->events[event_number];
     struct instance *instance = &simulation->instances[number];
     uint64_t up_ns = simulation->now_ns + event->down_ns;
     if (!instance->present)
@@ -373,7 +373,7 @@ static enum err restart(struct simulation *simulation, uint32_t number, uint32_t
 
 static enum err happen_to(struct simulation *simulation, uint32_t number, uint32_t event_number)
 {
-    const struct event *event = &simulation->config.timeline->events[event_number];
+    const struct event *event = &simulation->config.calendar->events[event_number];
     struct instance *instance = &simulation->instances[number];
     if (event->kind == EVENT_RESTART)
         return restart(simulation, number, event_number);
@@ -392,11 +392,11 @@ static enum err happen_to(struct simulation *simulation, uint32_t number, uint32
 /* One after the other: each begins once the one before is back, and a pause is over. */
 static enum err deploy(struct simulation *simulation, uint32_t event_number)
 {
-    const struct event *event = &simulation->config.timeline->events[event_number];
+    const struct event *event = &simulation->config.calendar->events[event_number];
     struct moment moment = {.at_ns = simulation->now_ns, .what = STOP, .event = event_number};
     enum err err = ERR_OK;
     for (uint32_t i = 0; i < instance_count(simulation) && err == ERR_OK; i++) {
-        if (!simulation->instances[i].present || (event->instance != TIMELINE_ALL && event->instance != i))
+        if (!simulation->instances[i].present || (event->instance != CALENDAR_ALL && event->instance != i))
             continue;
         moment.instance = i;
         err = agenda_put(&simulation->agenda, moment);
@@ -407,7 +407,7 @@ static enum err deploy(struct simulation *simulation, uint32_t event_number)
 
 static enum err occur(struct simulation *simulation, uint32_t event_number)
 {
-    const struct event *event = &simulation->config.timeline->events[event_number];
+    const struct event *event = &simulation->config.calendar->events[event_number];
     enum err err = ERR_OK;
     if (event->every_ns > 0)
         err = agenda_put(&simulation->agenda, (struct moment){.at_ns = simulation->now_ns + event->every_ns,
@@ -416,14 +416,14 @@ static enum err occur(struct simulation *simulation, uint32_t event_number)
     if (err == ERR_OK && event->kind == EVENT_DEPLOY)
         return deploy(simulation, event_number);
     for (uint32_t i = 0; i < instance_count(simulation) && err == ERR_OK; i++)
-        if (event->instance == TIMELINE_ALL || event->instance == i)
+        if (event->instance == CALENDAR_ALL || event->instance == i)
             err = happen_to(simulation, i, event_number);
     return err;
 }
 
 static enum err happen(struct simulation *simulation, const struct moment *moment)
 {
-    const struct event *event = &simulation->config.timeline->events[moment->event];
+    const struct event *event = &simulation->config.calendar->events[moment->event];
     switch ((enum what)moment->what) {
     case OCCUR:
         return occur(simulation, moment->event);
@@ -480,9 +480,9 @@ static bool falls_into(const struct simulation *simulation, const struct event *
 
 static bool nobody_scrapes(const struct simulation *simulation)
 {
-    const struct timeline *timeline = simulation->config.timeline;
-    for (uint32_t i = 0; i < timeline->event_count; i++)
-        if (timeline->events[i].kind == EVENT_GAP && falls_into(simulation, &timeline->events[i]))
+    const struct calendar *calendar = simulation->config.calendar;
+    for (uint32_t i = 0; i < calendar->event_count; i++)
+        if (calendar->events[i].kind == EVENT_GAP && falls_into(simulation, &calendar->events[i]))
             return true;
     return false;
 }
@@ -490,15 +490,15 @@ static bool nobody_scrapes(const struct simulation *simulation)
 /* Chance is asked for each event, whatever the others say, so that one more changes nothing for them. */
 static bool scrape_fails(struct simulation *simulation, uint32_t number)
 {
-    const struct timeline *timeline = simulation->config.timeline;
+    const struct calendar *calendar = simulation->config.calendar;
     bool fails = false;
-    for (uint32_t i = 0; i < timeline->event_count; i++) {
-        const struct event *event = &timeline->events[i];
+    for (uint32_t i = 0; i < calendar->event_count; i++) {
+        const struct event *event = &calendar->events[i];
         if (event->kind != EVENT_MISS || !falls_into(simulation, event) ||
-            (event->instance != TIMELINE_ALL && event->instance != number))
+            (event->instance != CALENDAR_ALL && event->instance != number))
             continue;
-        fails |= event->share == TIMELINE_SHARE_ALL ||
-                 rng_below(&simulation->chance, TIMELINE_SHARE_ALL) < event->share;
+        fails |= event->share == CALENDAR_SHARE_ALL ||
+                 rng_below(&simulation->chance, CALENDAR_SHARE_ALL) < event->share;
     }
     return fails;
 }

@@ -1,5 +1,5 @@
 /* Daemons on virtual time, one or many, and a scraper that looks at them now and then. Each instance runs the
- * scenarios of a timeline as a process of its own (command/replica.h); events restart, add and remove them,
+ * scenarios of a calendar as a process of its own (command/replica.h); events restart, add and remove them,
  * or keep the scraper from seeing them.
  *
  *     simulation_new(&simulation, &config);
@@ -8,7 +8,7 @@
  *     metrics_history_write(simulation_history(simulation), ...);
  *     simulation_free(simulation);
  *
- * The same configuration and timeline give the same history, byte for byte. One thread.
+ * The same configuration and calendar give the same history, byte for byte. One thread.
  *
  * A process that begins late, since it was restarted or added, begins the scenarios whose time has come, at
  * once, and with what is left of their duration and where their shape would be now: the load and the bug are
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "command/timeline.h"
+#include "command/calendar.h"
 #include "lab/core.h"
 #include "metrics/history.h"
 
@@ -30,7 +30,7 @@ typedef void simulation_capped_fn(void *context, const char *instance, const cha
 
 struct simulation_config {
     struct catalogue *catalogue;     /* borrowed */
-    const struct timeline *timeline; /* borrowed */
+    const struct calendar *calendar; /* borrowed */
     uint64_t seed;                   /* of the seeds of scenarios that bring none, and of chance */
     uint64_t max_tasks;              /* of each instance, as what follows */
     uint64_t max_heap_bytes;

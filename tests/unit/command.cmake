@@ -4,6 +4,6 @@ leaklab_unit_test(test_simulation LINKS command)
 target_sources(test_simulation PRIVATE ${CMAKE_CURRENT_LIST_DIR}/lab_fixture.c
                                        ${PROJECT_SOURCE_DIR}/tests/lib/fake_source.c)
 leaklab_unit_test(test_match LINKS command)
-leaklab_unit_test(test_timeline LINKS command)
-target_sources(test_timeline PRIVATE ${CMAKE_CURRENT_LIST_DIR}/lab_fixture.c
+leaklab_unit_test(test_calendar LINKS command)
+target_sources(test_calendar PRIVATE ${CMAKE_CURRENT_LIST_DIR}/lab_fixture.c
                                      ${PROJECT_SOURCE_DIR}/tests/lib/fake_source.c)

@@ -17,17 +17,17 @@ static struct catalogue catalogue;
 
 /* A simulation, with what it borrows. */
 struct run {
-    struct timeline timeline;
+    struct calendar calendar;
     struct simulation *simulation;
     uint64_t now_ns;
 };
 
-static struct simulation_config config_of(struct catalogue *patterns, const struct timeline *timeline,
+static struct simulation_config config_of(struct catalogue *patterns, const struct calendar *calendar,
                                           uint64_t seed)
 {
     return (struct simulation_config){
         .catalogue = patterns,
-        .timeline = timeline,
+        .calendar = calendar,
         .seed = seed,
         .max_tasks = 10000,
         .max_heap_bytes = 64 << 20,
@@ -45,8 +45,8 @@ static struct run *given_of(struct catalogue *patterns, uint64_t seed, const cha
     json_t *body = json_loads(text, 0, NULL), *problem = NULL, *answer = NULL;
     assert_non_null(run);
     assert_non_null(body);
-    assert_int_equal(timeline_read(&run->timeline, body, "a", 0, &problem), ERR_OK);
-    const struct simulation_config config = config_of(patterns, &run->timeline, seed);
+    assert_int_equal(calendar_read(&run->calendar, body, "a", 0, &problem), ERR_OK);
+    const struct simulation_config config = config_of(patterns, &run->calendar, seed);
     assert_int_equal(simulation_new(&run->simulation, &config), ERR_OK);
     assert_int_equal(simulation_begin(run->simulation, &answer), 201);
     json_decref(answer);
@@ -62,7 +62,7 @@ static struct run *given(uint64_t seed, const char *text)
 static void gone(struct run *run)
 {
     simulation_free(run->simulation);
-    timeline_deinit(&run->timeline);
+    calendar_deinit(&run->calendar);
     free(run);
 }
 
@@ -261,15 +261,15 @@ static void what_is_wrong_is_told_as_by_the_daemon(void **state)
     (void)state;
     struct run run = {0};
     json_t *body = json_loads("[{\"mode\":\"leek-recv\"}]", 0, NULL), *problem, *answer;
-    assert_int_equal(timeline_read(&run.timeline, body, "a", 0, &problem), ERR_OK);
-    const struct simulation_config config = config_of(&catalogue, &run.timeline, 1);
+    assert_int_equal(calendar_read(&run.calendar, body, "a", 0, &problem), ERR_OK);
+    const struct simulation_config config = config_of(&catalogue, &run.calendar, 1);
     assert_int_equal(simulation_new(&run.simulation, &config), ERR_OK);
     assert_int_equal(simulation_begin(run.simulation, &answer), 422);
     assert_string_equal(json_look(answer, "errors.0.pointer"), "/0/mode");
     json_decref(answer);
     json_decref(body);
     simulation_free(run.simulation);
-    timeline_deinit(&run.timeline);
+    calendar_deinit(&run.calendar);
 }
 
 /* ---- events ---- */
@@ -554,8 +554,8 @@ static void who_hit_a_limit_is_told_of_when_its_process_ends(void **state)
     json_t *body = json_loads("{\"scenarios\":[{\"mode\":\"leak-file\",\"n\":1000,\"name\":\"many\"}],"
                               "\"events\":[{\"at\":2,\"restart\":1}]}",
                               0, NULL);
-    assert_int_equal(timeline_read(&run.timeline, body, "a", 0, &problem), ERR_OK);
-    struct simulation_config config = config_of(&catalogue, &run.timeline, 1);
+    assert_int_equal(calendar_read(&run.calendar, body, "a", 0, &problem), ERR_OK);
+    struct simulation_config config = config_of(&catalogue, &run.calendar, 1);
     config.capped = told;
     config.capped_context = all;
     assert_int_equal(simulation_new(&run.simulation, &config), ERR_OK);
@@ -569,12 +569,12 @@ static void who_hit_a_limit_is_told_of_when_its_process_ends(void **state)
     json_decref(answer);
     json_decref(body);
     simulation_free(run.simulation);
-    timeline_deinit(&run.timeline);
+    calendar_deinit(&run.calendar);
 }
 
 static bool live_of(struct run *run)
 {
-    const struct simulation_config config = config_of(&catalogue, &run->timeline, 1);
+    const struct simulation_config config = config_of(&catalogue, &run->calendar, 1);
     json_t *answer = NULL;
     if (simulation_new(&run->simulation, &config) != ERR_OK)
         return false;
@@ -595,10 +595,10 @@ static bool live_once(void *argument)
     json_t *body = json_loads(argument, 0, NULL);
     if (body == NULL)
         return false;
-    bool whole = timeline_read(&run.timeline, body, "a", 0, &problem) == ERR_OK && live_of(&run);
+    bool whole = calendar_read(&run.calendar, body, "a", 0, &problem) == ERR_OK && live_of(&run);
     json_decref(problem);
     json_decref(body);
-    timeline_deinit(&run.timeline);
+    calendar_deinit(&run.calendar);
     return whole;
 }
 

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "command/agenda.h"
+#include "command/calendar.h"
 #include "command/place.h"
-#include "command/timeline.h"
 #include "fault.h"
 #include "lab/problem.h"
 
-static struct timeline timeline;
+static struct calendar calendar;
 
 static enum err read_it(const char *text, uint32_t instances, json_t **problem)
 {
     json_t *body = json_loads(text, 0, NULL);
     assert_non_null(body);
-    enum err err = timeline_read(&timeline, body, "host:9777", instances, problem);
+    enum err err = calendar_read(&calendar, body, "host:9777", instances, problem);
     json_decref(body);
     return err;
 }
@@ -44,31 +44,31 @@ static void scenarios_alone_run_on_one_instance(void **state)
 {
     (void)state;
     given("{\"mode\":\"leak-recv\"}", 0);
-    assert_null(timeline.root);
-    assert_int_equal(json_array_size(timeline.scenarios), 1);
-    assert_int_equal(timeline.first_count, 1);
-    assert_string_equal(timeline.labels[0], "host:9777");
-    timeline_deinit(&timeline);
+    assert_null(calendar.root);
+    assert_int_equal(json_array_size(calendar.scenarios), 1);
+    assert_int_equal(calendar.first_count, 1);
+    assert_string_equal(calendar.labels[0], "host:9777");
+    calendar_deinit(&calendar);
     given("[{\"mode\":\"leak-recv\"},{\"mode\":\"fix-recv\"}]", 3);
-    assert_string_equal(timeline.root, "");
-    assert_int_equal(timeline.first_count, 3);
-    assert_string_equal(timeline.labels[2], "host:9779");
-    timeline_deinit(&timeline);
+    assert_string_equal(calendar.root, "");
+    assert_int_equal(calendar.first_count, 3);
+    assert_string_equal(calendar.labels[2], "host:9779");
+    calendar_deinit(&calendar);
 }
 
 static void labels_are_given_or_made(void **state)
 {
     (void)state;
     json_t *problem, *body = json_loads("{\"scenarios\":[{}],\"instances\":2}", 0, NULL);
-    assert_int_equal(timeline_read(&timeline, body, "web", 0, &problem), ERR_OK);
-    assert_string_equal(timeline.labels[0], "web");
-    assert_string_equal(timeline.labels[1], "web-2");
-    timeline_deinit(&timeline);
+    assert_int_equal(calendar_read(&calendar, body, "web", 0, &problem), ERR_OK);
+    assert_string_equal(calendar.labels[0], "web");
+    assert_string_equal(calendar.labels[1], "web-2");
+    calendar_deinit(&calendar);
     json_decref(body);
     given("{\"scenarios\":[{\"instance\":\"b\"}],\"instances\":[\"a\",\"b\"]}", 0);
-    assert_int_equal(timeline.placed[0], 1);
-    assert_null(json_object_get(json_array_get(timeline.scenarios, 0), "instance"));
-    timeline_deinit(&timeline);
+    assert_int_equal(calendar.placed[0], 1);
+    assert_null(json_object_get(json_array_get(calendar.scenarios, 0), "instance"));
+    calendar_deinit(&calendar);
 }
 
 static void events_have_their_defaults(void **state)
@@ -78,10 +78,10 @@ static void events_have_their_defaults(void **state)
               "{\"at\":60,\"restart\":\"all\"},{\"at\":\"2m\",\"deploy\":1,\"again\":false,\"every\":\"1d\"},"
               "{\"at\":0,\"miss\":2,\"share\":\"5%\",\"for\":\"1h\"},{\"at\":0,\"gap\":\"all\"}"),
           0);
-    const struct event *events = timeline.events;
-    assert_int_equal(timeline.event_count, 4);
+    const struct event *events = calendar.events;
+    assert_int_equal(calendar.event_count, 4);
     assert_int_equal(events[0].at_ns, 60 * SEC);
-    assert_int_equal(events[0].instance, TIMELINE_ALL);
+    assert_int_equal(events[0].instance, CALENDAR_ALL);
     assert_int_equal(events[0].down_ns, 5 * SEC);
     assert_true(events[0].again);
     assert_int_equal(events[1].kind, EVENT_DEPLOY);
@@ -92,7 +92,7 @@ static void events_have_their_defaults(void **state)
     assert_int_equal(events[2].share, 50000);
     assert_int_equal(events[2].for_ns, 3600 * SEC);
     assert_int_equal(events[3].for_ns, 0);
-    timeline_deinit(&timeline);
+    calendar_deinit(&calendar);
 }
 
 static void what_is_added_is_a_new_instance(void **state)
@@ -101,14 +101,14 @@ static void what_is_added_is_a_new_instance(void **state)
     given(EVENTS("{\"at\":1,\"add\":4},{\"at\":1,\"add\":\"web\"},{\"at\":1,\"add\":\"host:9778\"},"
                  "{\"at\":2,\"remove\":\"web\"},{\"at\":3,\"restart\":4}"),
           0);
-    assert_int_equal(timeline.first_count, 2);
-    assert_int_equal(timeline.instance_count, 5);
-    assert_int_equal(timeline.events[0].instance, 3);
-    assert_int_equal(timeline.events[1].instance, 4);
-    assert_int_equal(timeline.events[2].instance, 1);
-    assert_int_equal(timeline.events[3].instance, 4);
-    assert_string_equal(timeline.labels[3], "host:9780");
-    timeline_deinit(&timeline);
+    assert_int_equal(calendar.first_count, 2);
+    assert_int_equal(calendar.instance_count, 5);
+    assert_int_equal(calendar.events[0].instance, 3);
+    assert_int_equal(calendar.events[1].instance, 4);
+    assert_int_equal(calendar.events[2].instance, 1);
+    assert_int_equal(calendar.events[3].instance, 4);
+    assert_string_equal(calendar.labels[3], "host:9780");
+    calendar_deinit(&calendar);
 }
 
 static void what_is_wrong_is_told_with_its_place(void **state)
@@ -203,10 +203,10 @@ static bool read_once(void *argument)
     json_t *problem, *body = json_loads(argument, 0, NULL);
     if (body == NULL)
         return false;
-    enum err err = timeline_read(&timeline, body, "a", 0, &problem);
+    enum err err = calendar_read(&calendar, body, "a", 0, &problem);
     assert_true(err == ERR_OK || err == ERR_MEMORY);
     if (err == ERR_OK)
-        timeline_deinit(&timeline);
+        calendar_deinit(&calendar);
     json_decref(body);
     return err == ERR_OK;
 }
@@ -216,7 +216,7 @@ static bool refuse_once(void *argument)
     json_t *problem, *body = json_loads(argument, 0, NULL);
     if (body == NULL)
         return false;
-    enum err err = timeline_read(&timeline, body, "a", 0, &problem);
+    enum err err = calendar_read(&calendar, body, "a", 0, &problem);
     bool whole = err == ERR_SYNTAX && problem_count(problem) == 1;
     assert_true(err == ERR_SYNTAX || err == ERR_MEMORY);
     json_decref(problem);

@@ -1,4 +1,4 @@
-#include "command/timeline.h"
+#include "command/calendar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 #define WHERE "\"all\", an instance's number from 1, or its label"
 
 struct reading {
-    struct timeline *timeline;
+    struct calendar *calendar;
     const char *label;
     bool named; /* the file gives the instances' labels */
     json_t *problem;
@@ -60,22 +60,22 @@ static void unknown_member(struct reading *reading, const char *pointer, const c
 
 static void add_label(struct reading *reading, const char *pointer, const char *label)
 {
-    struct timeline *timeline = reading->timeline;
-    if (timeline->instance_count == LIMIT_INSTANCES) {
+    struct calendar *calendar = reading->calendar;
+    if (calendar->instance_count == LIMIT_INSTANCES) {
         fault(reading, pointer, "is one instance too many: %d at most", LIMIT_INSTANCES);
         return;
     }
-    for (uint32_t i = 0; i < timeline->instance_count; i++) {
-        if (strcmp(timeline->labels[i], label) == 0) {
+    for (uint32_t i = 0; i < calendar->instance_count; i++) {
+        if (strcmp(calendar->labels[i], label) == 0) {
             fault(reading, pointer, "\"%.64s\" is the label of another instance", label);
             return;
         }
     }
-    timeline->labels[timeline->instance_count] = strdup(label);
-    if (timeline->labels[timeline->instance_count] == NULL)
+    calendar->labels[calendar->instance_count] = strdup(label);
+    if (calendar->labels[calendar->instance_count] == NULL)
         reading->err = ERR_MEMORY;
     else
-        timeline->instance_count++;
+        calendar->instance_count++;
 }
 
 /* "host:9777" is followed by "host:9778", and "web" by "web-2". */
@@ -96,7 +96,7 @@ static void make_label(struct reading *reading, uint32_t number)
 
 static void make_labels(struct reading *reading, uint32_t count)
 {
-    const uint32_t *have = &reading->timeline->instance_count;
+    const uint32_t *have = &reading->calendar->instance_count;
     for (uint32_t number = *have; number < count && *have == number; number++)
         make_label(reading, number);
 }
@@ -124,29 +124,29 @@ static void read_instances(struct reading *reading, const json_t *value, uint32_
     } else {
         fault(reading, "/instances", "must be a number from 1 to %d, or a list of labels", LIMIT_INSTANCES);
     }
-    reading->timeline->first_count = reading->timeline->instance_count;
+    reading->calendar->first_count = reading->calendar->instance_count;
 }
 
 /* The instance that a value means. What is added may be a new one. */
 static uint32_t read_where(struct reading *reading, const char *pointer, const json_t *value, bool adds)
 {
-    struct timeline *timeline = reading->timeline;
+    struct calendar *calendar = reading->calendar;
     const char *text = json_string_value(value);
     json_int_t number = json_integer_value(value);
     if (text != NULL && strcmp(text, "all") == 0 && !adds)
-        return TIMELINE_ALL;
-    for (uint32_t i = 0; i < timeline->instance_count && text != NULL; i++)
-        if (strcmp(timeline->labels[i], text) == 0)
+        return CALENDAR_ALL;
+    for (uint32_t i = 0; i < calendar->instance_count && text != NULL; i++)
+        if (strcmp(calendar->labels[i], text) == 0)
             return i;
     if (adds && text != NULL && text[0] != '\0' && strcmp(text, "all") != 0)
         add_label(reading, pointer, text);
     else if (adds && number > 0 && number <= LIMIT_INSTANCES && !reading->named)
         make_labels(reading, (uint32_t)number);
-    else if (number < 1 || number > timeline->instance_count)
+    else if (number < 1 || number > calendar->instance_count)
         fault(reading, pointer, "must be %s; there %s %u",
               adds ? "an instance's number from 1, or its label" : WHERE,
-              timeline->instance_count == 1 ? "is" : "are", timeline->instance_count);
-    return text != NULL ? timeline->instance_count - 1 : number > 0 ? (uint32_t)number - 1 : 0;
+              calendar->instance_count == 1 ? "is" : "are", calendar->instance_count);
+    return text != NULL ? calendar->instance_count - 1 : number > 0 ? (uint32_t)number - 1 : 0;
 }
 
 /* ---- events ---- */
@@ -284,7 +284,7 @@ static void read_event_member(struct reading *reading, size_t index, const char 
     member_pointer(pointer, index, name);
     if (strcmp(name, event_words[event->kind]) == 0) {
         event->instance = read_where(reading, pointer, value, event->kind == EVENT_ADD);
-        if (event->kind == EVENT_GAP && event->instance != TIMELINE_ALL && whole(reading))
+        if (event->kind == EVENT_GAP && event->instance != CALENDAR_ALL && whole(reading))
             fault(reading, pointer,
                   "must be \"all\": when nobody scrapes, nobody does; for one instance: miss");
         return;
@@ -303,12 +303,12 @@ static void read_event_member(struct reading *reading, size_t index, const char 
 
 static void read_event(struct reading *reading, size_t index, json_t *value)
 {
-    struct timeline *timeline = reading->timeline;
+    struct calendar *calendar = reading->calendar;
     char pointer[POINTER];
     const char *name;
     json_t *member;
     struct event event = {
-        .down_ns = DOWN_NS, .pause_ns = PAUSE_NS, .share = TIMELINE_SHARE_ALL, .again = true};
+        .down_ns = DOWN_NS, .pause_ns = PAUSE_NS, .share = CALENDAR_SHARE_ALL, .again = true};
     if (!json_is_object(value)) {
         fault(reading, member_pointer(pointer, index, ""),
               "must be a mapping such as {at: 2d, restart: all}");
@@ -320,7 +320,7 @@ static void read_event(struct reading *reading, size_t index, json_t *value)
     if (event.kind == EVENT_KINDS)
         return;
     json_object_foreach(value, name, member) read_event_member(reading, index, name, member, &event);
-    timeline->events[timeline->event_count++] = event;
+    calendar->events[calendar->event_count++] = event;
 }
 
 static void read_events(struct reading *reading, const json_t *events)
@@ -340,35 +340,35 @@ static void read_events(struct reading *reading, const json_t *events)
 
 static void read_scenario(struct reading *reading, size_t index, json_t *value)
 {
-    struct timeline *timeline = reading->timeline;
+    struct calendar *calendar = reading->calendar;
     json_t *where = json_object_get(value, "instance");
     json_t *copy = json_copy(value);
     char pointer[POINTER];
     snprintf(pointer, sizeof pointer, "/scenarios/%zu/instance", index);
-    bool placed = where != NULL && timeline->root != NULL && timeline->root[0] != '\0';
-    timeline->placed[index] = placed ? read_where(reading, pointer, where, false) : TIMELINE_ALL;
+    bool placed = where != NULL && calendar->root != NULL && calendar->root[0] != '\0';
+    calendar->placed[index] = placed ? read_where(reading, pointer, where, false) : CALENDAR_ALL;
     if (placed)
         json_object_del(copy, "instance");
-    if (json_array_append_new(timeline->scenarios, copy) != 0)
+    if (json_array_append_new(calendar->scenarios, copy) != 0)
         reading->err = ERR_MEMORY;
 }
 
 static void read_scenarios(struct reading *reading, json_t *value)
 {
-    struct timeline *timeline = reading->timeline;
-    size_t count = timeline->root == NULL ? 1 : json_array_size(value);
-    if (timeline->root != NULL && (!json_is_array(value) || count == 0 || count > LIMIT_SEQUENCE)) {
-        fault(reading, timeline->root, "must be a list of 1 to %d scenarios", LIMIT_SEQUENCE);
+    struct calendar *calendar = reading->calendar;
+    size_t count = calendar->root == NULL ? 1 : json_array_size(value);
+    if (calendar->root != NULL && (!json_is_array(value) || count == 0 || count > LIMIT_SEQUENCE)) {
+        fault(reading, calendar->root, "must be a list of 1 to %d scenarios", LIMIT_SEQUENCE);
         return;
     }
-    timeline->scenarios = json_array();
-    timeline->placed = calloc(count, sizeof *timeline->placed);
-    if (timeline->scenarios == NULL || timeline->placed == NULL) {
+    calendar->scenarios = json_array();
+    calendar->placed = calloc(count, sizeof *calendar->placed);
+    if (calendar->scenarios == NULL || calendar->placed == NULL) {
         reading->err = ERR_MEMORY;
         return;
     }
     for (size_t i = 0; i < count && reading->err == ERR_OK; i++)
-        read_scenario(reading, i, timeline->root == NULL ? value : json_array_get(value, i));
+        read_scenario(reading, i, calendar->root == NULL ? value : json_array_get(value, i));
 }
 
 static void read_mapping(struct reading *reading, json_t *body, uint32_t instances)
@@ -392,14 +392,14 @@ static void read_mapping(struct reading *reading, json_t *body, uint32_t instanc
     read_scenarios(reading, json_object_get(body, "scenarios"));
 }
 
-enum err timeline_read(struct timeline *timeline, json_t *body, const char *label, uint32_t instances,
+enum err calendar_read(struct calendar *calendar, json_t *body, const char *label, uint32_t instances,
                        json_t **problem)
 {
-    struct reading reading = {.timeline = timeline, .label = label};
+    struct reading reading = {.calendar = calendar, .label = label};
     bool mapping = json_object_get(body, "scenarios") != NULL || json_object_get(body, "events") != NULL ||
                    json_object_get(body, "instances") != NULL;
-    memset(timeline, 0, sizeof *timeline);
-    timeline->root = mapping ? "/scenarios" : json_is_array(body) ? "" : NULL;
+    memset(calendar, 0, sizeof *calendar);
+    calendar->root = mapping ? "/scenarios" : json_is_array(body) ? "" : NULL;
     if (mapping) {
         read_mapping(&reading, body, instances);
     } else {
@@ -412,7 +412,7 @@ enum err timeline_read(struct timeline *timeline, json_t *body, const char *labe
     *problem = reading.problem;
     if (whole(&reading))
         return ERR_OK;
-    timeline_deinit(timeline);
+    calendar_deinit(calendar);
     if (reading.err == ERR_OK)
         return ERR_SYNTAX;
     json_decref(reading.problem);
@@ -420,11 +420,11 @@ enum err timeline_read(struct timeline *timeline, json_t *body, const char *labe
     return reading.err;
 }
 
-void timeline_deinit(struct timeline *timeline)
+void calendar_deinit(struct calendar *calendar)
 {
-    json_decref(timeline->scenarios);
-    free(timeline->placed);
-    for (uint32_t i = 0; i < timeline->instance_count; i++)
-        free(timeline->labels[i]);
-    memset(timeline, 0, sizeof *timeline);
+    json_decref(calendar->scenarios);
+    free(calendar->placed);
+    for (uint32_t i = 0; i < calendar->instance_count; i++)
+        free(calendar->labels[i]);
+    memset(calendar, 0, sizeof *calendar);
 }

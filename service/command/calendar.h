@@ -37,12 +37,12 @@ enum event_kind {
         EVENT_KINDS
 };
 
-#define TIMELINE_ALL       UINT32_MAX
-#define TIMELINE_SHARE_ALL 1000000
+#define CALENDAR_ALL       UINT32_MAX
+#define CALENDAR_SHARE_ALL 1000000
 
 struct event {
     enum event_kind kind;
-    uint32_t instance; /* TIMELINE_ALL: all that are there */
+    uint32_t instance; /* CALENDAR_ALL: all that are there */
     uint64_t at_ns;
     uint64_t every_ns; /* happens again after so long; 0: once */
     uint64_t down_ns;
@@ -52,10 +52,10 @@ struct event {
     bool again;      /* scenarios that had begun begin again */
 };
 
-struct timeline {
+struct calendar {
     json_t *scenarios; /* a list, without what says where they run */
     const char *root;  /* where that list stands in the file: "/scenarios", "", or NULL: it is one scenario */
-    uint32_t *placed;  /* by scenario: the instance, or TIMELINE_ALL */
+    uint32_t *placed;  /* by scenario: the instance, or CALENDAR_ALL */
     char *labels[LIMIT_INSTANCES];
     uint32_t instance_count;
     uint32_t first_count; /* of these are there from the beginning */
@@ -65,11 +65,11 @@ struct timeline {
 
 /* Reads what a file has. `label` is the one of the first instance, from which those of the others are made
  * unless the file has names: the port counts up, or a number is added. `instances` is how many there are if
- * the file does not say; 0: it was not said here either. ERR_OK: *timeline is the caller's, to be
+ * the file does not say; 0: it was not said here either. ERR_OK: *calendar is the caller's, to be
  * deinitialised. ERR_SYNTAX: *problem says what is not right, with a pointer for each fault. ERR_MEMORY.
  * Scenarios are checked no further than that they are there. */
-enum err timeline_read(struct timeline *timeline, json_t *body, const char *label, uint32_t instances,
+enum err calendar_read(struct calendar *calendar, json_t *body, const char *label, uint32_t instances,
                        json_t **problem);
 
 /* Harmless on one that is all zero. */
-void timeline_deinit(struct timeline *timeline);
+void calendar_deinit(struct calendar *calendar);
