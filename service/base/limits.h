@@ -68,6 +68,11 @@
 #define LIMIT_MATCHES      100
 #define LIMIT_PANICS       32 /* steps of one scenario of which it is told that tasks panicked there */
 
+/* The last hour, second by second. */
+#define LIMIT_TIMELINE_SECONDS  3600
+#define LIMIT_TIMELINE_MARKS    1024
+#define LIMIT_TIMELINE_PROGRAMS 32 /* told apart in one second */
+
 /* Profiles. */
 #define LIMIT_PROFILE_SAMPLES 16384
 #define LIMIT_PROFILE_GROUPS  4096

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/heap.h"
-#include "http/process.h"
+#include "base/process.h"
 #include "lab/snapshot.h"
 
 /* Threads of libuv's pool: as many jobs at a time. */

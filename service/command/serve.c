@@ -250,7 +250,10 @@ static bool start_server(struct daemon *daemon)
     char text[ADDRESS_TEXT];
     struct server_config config = {
         .listen = settings->listen,
-        .backend = {.post = backend_post, .snapshot = backend_snapshot, .context = daemon->lab},
+        .backend = {.post = backend_post,
+                    .snapshot = backend_snapshot,
+                    .timeline = lab_timeline(daemon->lab),
+                    .context = daemon->lab},
         .log = &settings->log,
         .revision = LEAKLAB_REVISION,
     };

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/heap.h"
-#include "http/process.h"
+#include "base/process.h"
 #include "lab/snapshot.h"
 #include "metrics/history.h"
 #include "metrics/metrics.h"

@@ -55,6 +55,12 @@ static const char *read_format(const char *value, enum query_format *format)
     return "neither \"text\", \"json\" nor \"pprof\"";
 }
 
+static const char *read_from(const char *value, struct query *query)
+{
+    query->has_from = curve_token_parse(value, &query->from);
+    return query->has_from ? NULL : "no token of /timeline: \"next\" of an answer is one";
+}
+
 static const char *read_debug(const char *value, bool *debug)
 {
     *debug = strcmp(value, "1") == 0;
@@ -74,6 +80,8 @@ static const char *read_value(enum query_key key, const char *value, struct quer
         return read_text(value, query->tasks.scenario, sizeof query->tasks.scenario);
     case QUERY_SINCE:
         return read_text(value, query->tasks.since, sizeof query->tasks.since);
+    case QUERY_FROM:
+        return read_from(value, query);
     case QUERY_LIMIT:
         return read_limit(value, &query->limit);
     case QUERY_FORMAT:

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/curve.h"
 #include "lab/request.h"
 
 #define QUERY_TABLE(X)                                                                                       \
@@ -13,6 +14,7 @@
     X(PATTERN, "pattern")                                                                                    \
     X(SCENARIO, "scenario")                                                                                  \
     X(SINCE, "since")                                                                                        \
+    X(FROM, "since") /* of GET /timeline */                                                                  \
     X(LIMIT, "limit")                                                                                        \
     X(FORMAT, "format")                                                                                      \
     X(DEBUG, "debug")
@@ -32,6 +34,8 @@ enum query_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_PPROF };
 struct query {
     bool reclaim;
     struct lab_tasks_query tasks;
+    bool has_from;
+    struct curve_token from;
     uint32_t limit; /* groups shown */
     enum query_format format;
     bool debug; /* a profile as Go's text */

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/suggest.h"
 #include "http/body.h"
+#include "http/curve.h"
 #include "http/debug.h"
 #include "http/local.h"
 #include "http/query.h"
@@ -22,6 +23,8 @@ const struct route route_table[] = {
     {"/", ROUTE_GET, local_index, .about = "this page", .curl = ""},
     {"/metrics", ROUTE_GET, scrape_serve, .about = "for Prometheus: text or OpenMetrics by Accept, gzip",
      .curl = ""},
+    {"/timeline", ROUTE_GET, curve_serve, .keys = 1u << QUERY_FROM,
+     .about = "the last hour, second by second; ?since= asks for what is new", .curl = ""},
     {"/scenario", ROUTE_POST, .verb = LAB_SCENARIO_POST, .body = ROUTE_SCENARIO,
      .about = "start a scenario; action=cancel and action=reclaim end one",
      .curl = "-d mode=leak-recv -d n=2000"},

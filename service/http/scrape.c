@@ -76,24 +76,31 @@ static void body_give(void *context)
     list_push_back(&body->scrape->spare, &body->link);
 }
 
+enum err scrape_compress(struct scrape *scrape, const struct buf *plain, struct buf *out)
+{
+    size_t bound = deflateBound(&scrape->deflate, plain->size);
+    if (bound > UINT32_MAX)
+        return ERR_LIMIT;
+    enum err err = buf_reserve(out, bound);
+    if (err != ERR_OK)
+        return err;
+    CHECK(deflateReset(&scrape->deflate) == Z_OK);
+    scrape->deflate.next_in = (Bytef *)plain->data;
+    scrape->deflate.avail_in = (uInt)plain->size;
+    scrape->deflate.next_out = (Bytef *)out->data;
+    scrape->deflate.avail_out = (uInt)bound;
+    CHECK(deflate(&scrape->deflate, Z_FINISH) == Z_STREAM_END);
+    out->size = bound - scrape->deflate.avail_out;
+    out->data[out->size] = '\0';
+    return ERR_OK;
+}
+
 /* The plain body's bytes, compressed into another body; NULL when that is not possible. */
 static struct body *compress_body(struct scrape *scrape, const struct buf *plain)
 {
     struct body *body = body_take(scrape);
-    if (body == NULL)
-        return NULL;
-    size_t bound = deflateBound(&scrape->deflate, plain->size);
-    if (bound <= UINT32_MAX && buf_reserve(&body->bytes, bound) == ERR_OK &&
-        deflateReset(&scrape->deflate) == Z_OK) {
-        scrape->deflate.next_in = (Bytef *)plain->data;
-        scrape->deflate.avail_in = (uInt)plain->size;
-        scrape->deflate.next_out = (Bytef *)body->bytes.data;
-        scrape->deflate.avail_out = (uInt)bound;
-        if (deflate(&scrape->deflate, Z_FINISH) == Z_STREAM_END) {
-            body->bytes.size = bound - scrape->deflate.avail_out;
-            return body;
-        }
-    }
+    if (body == NULL || scrape_compress(scrape, plain, &body->bytes) == ERR_OK)
+        return body;
     body_give(body);
     return NULL;
 }

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <zlib.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/list.h"
-#include "http/process.h"
+#include "base/process.h"
 
 struct exchange;
 
@@ -29,5 +30,9 @@ enum err scrape_init(struct scrape *scrape);
 
 /* Every answer has been sent or given up. Harmless on zeroes. */
 void scrape_deinit(struct scrape *scrape);
+
+/* Compresses `plain` into `out`, which is empty, at the level that is quick: for what is made anew for each
+ * answer. ERR_MEMORY, ERR_LIMIT. */
+enum err scrape_compress(struct scrape *scrape, const struct buf *plain, struct buf *out);
 
 enum MHD_Result scrape_serve(struct exchange *exchange);

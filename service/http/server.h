@@ -23,6 +23,7 @@ struct http_backend {
     void (*post)(void *context, struct lab_request *request);
     /* As lab_snapshot: never NULL, valid until the next call, called by the HTTP thread only. */
     const struct snapshot *(*snapshot)(void *context);
+    const struct timeline *timeline; /* as lab_timeline; borrowed until the server has stopped */
     void *context;
 };
 

@@ -128,10 +128,50 @@ void core_make_name(struct core *core, struct mode mode, char name[static LIMIT_
     while (core_find(core, name) != NULL);
 }
 
+void core_note(const struct core *core, enum timeline_what what, const struct scenario *scenario)
+{
+    struct clock *clock = core->config.clock;
+    char mode[MODE_TEXT] = "";
+    if (core->config.timeline == NULL)
+        return;
+    if (scenario != NULL)
+        mode_format(scenario->spec.mode, mode);
+    timeline_note(core->config.timeline, what, scenario == NULL ? "" : scenario->spec.name, mode,
+                  clock->now_ns(clock));
+}
+
+/* A cancel that has become a reclaim on its way is told when it is done. */
+static void note_move(const struct core *core, const struct scenario *scenario)
+{
+    static const enum timeline_what ends[SCENARIO_CAUSES] = {
+        [CAUSE_COMPLETED] = MARK_COMPLETED, [CAUSE_CANCELLED] = MARK_CANCELLED,
+        [CAUSE_EXPIRED] = MARK_EXPIRED,     [CAUSE_CAPPED] = MARK_CAPPED,
+        [CAUSE_RECLAIMED] = MARK_CANCELLED,
+    };
+    switch (scenario->state) {
+    case SCENARIO_RUNNING:
+        core_note(core, MARK_STARTED, scenario);
+        break;
+    case SCENARIO_DRAINING:
+        core_note(core, ends[scenario->cause], scenario);
+        break;
+    case SCENARIO_LEAKED:
+        core_note(core, MARK_LEAKED, scenario);
+        break;
+    case SCENARIO_FINISHED:
+        core_note(core, scenario->cause == CAUSE_RECLAIMED ? MARK_RECLAIMED : MARK_FINISHED, scenario);
+        break;
+    case SCENARIO_STARTING:
+    case SCENARIO_STATES:
+        break;
+    }
+}
+
 /* Called at every move of a scenario, see scenario_moved_fn. */
 static void on_moved(struct scenario *scenario, enum scenario_state from, void *argument)
 {
     struct core_program *program = argument;
+    note_move(program->core, scenario);
     if (from != SCENARIO_STATES)
         program->scenarios[from]--;
     program->scenarios[scenario->state]++;

@@ -19,11 +19,13 @@
 #include "lab/request.h"
 #include "lab/scenario.h"
 #include "lab/snapshot.h"
+#include "lab/timeline.h"
 #include "language/catalogue.h"
 #include "runtime/runtime.h"
 
 struct core_config {
     const struct log *log;       /* borrowed, may be NULL */
+    struct timeline *timeline;   /* borrowed; hears what happens to scenarios; may be NULL */
     struct catalogue *catalogue; /* borrowed; only the core changes it, see lab/own.h */
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
@@ -38,6 +40,7 @@ struct core_config {
 /* What is counted for a mode: a pattern's name and a variant, and what their scenarios are at. It stays when
  * the pattern is replaced or removed, so that its counters go on from where they were. */
 struct core_program {
+    struct core *core;
     char pattern[LIMIT_NAME + 1];
     enum variant variant;          /* VARIANT_MIX: its tasks and starts count for the two variants */
     struct tally *tally;           /* of the program that has this name now; NULL: none has, or it is a mix */
@@ -103,6 +106,9 @@ enum err core_spawn_all(struct core *core, const struct spec *specs, size_t coun
 
 /* The row of a mode, which may be in the catalogue no more; NULL: it never was. */
 struct core_program *core_program(struct core *core, const char *pattern, enum variant variant);
+
+/* Marks in the timeline, if there is one, what has happened to a scenario; NULL: to no single one. */
+void core_note(const struct core *core, enum timeline_what what, const struct scenario *scenario);
 
 /* True when a scenario of that name is in the way of a new one. */
 bool core_name_taken(const struct core *core, const char *name);

@@ -194,6 +194,7 @@ void core_handle(struct core *core, struct lab_request *request)
         end(core, request, request->name, request->reclaim);
         return;
     case LAB_RESET:
+        core_note(core, MARK_RESET, NULL);
         ending_begin(core, request, NULL, true);
         return;
     case LAB_PATTERN_LIST:

@@ -11,6 +11,8 @@
 #include "lab/problem.h"
 #include "lab/publish.h"
 #include "lab/report.h"
+#include "lab/timeline.h"
+#include "lab/vitals.h"
 #include "runtime/driver.h"
 #include "runtime/real.h"
 
@@ -24,6 +26,8 @@ static_assert(UV_HANDLE_TYPE_MAX <= UV_HANDLE_KINDS, "a snapshot has room for ev
 struct lab {
     struct mailbox mailbox;
     struct publisher publisher;
+    struct timeline *timeline;
+    struct vitals_reader vitals;
     struct core core;
     struct driver driver;
     struct real real;
@@ -43,8 +47,22 @@ struct lab {
     uint64_t sequence;
 };
 
+/* A row of the timeline, once a second. */
+static bool look_back(struct lab *lab, const struct snapshot *snapshot, struct timeline_row *row)
+{
+    struct clock *clock = lab->core.config.clock;
+    uint64_t now_ns = clock->now_ns(clock);
+    struct vitals vitals;
+    if (!timeline_due(lab->timeline, now_ns))
+        return false;
+    vitals_read(&lab->vitals, lab->core.runtime.supplies_used[SUPPLY_DESCRIPTORS], &vitals);
+    timeline_fill(lab->timeline, snapshot, &vitals, now_ns, row);
+    return true;
+}
+
 static void publish(struct lab *lab)
 {
+    struct timeline_row row;
     struct snapshot *snapshot = publisher_back(&lab->publisher);
     core_fill(&lab->core, snapshot);
     snapshot->sequence = ++lab->sequence;
@@ -57,7 +75,10 @@ static void publish(struct lab *lab)
     memcpy(snapshot->uv_handles, lab->uv_handles, sizeof lab->uv_handles);
     snapshot->uv_handles[UV_TIMER] += (uint32_t)lab->real.handles;
     snapshot->threadpool_delay_ns = canary_delay_ns(&lab->canary, snapshot->published_ns);
+    bool new_row = look_back(lab, snapshot, &row);
     publisher_publish(&lab->publisher);
+    if (new_row)
+        timeline_push(lab->timeline, &row);
 }
 
 /* After a turn, and at each beat. Whoever was answered finds in the next scrape what the answer says. */
@@ -178,6 +199,11 @@ const struct snapshot *lab_snapshot(struct lab *lab)
     return publisher_front(&lab->publisher);
 }
 
+const struct timeline *lab_timeline(const struct lab *lab)
+{
+    return lab->timeline;
+}
+
 static uint64_t system_seed(void *argument)
 {
     uint64_t seed = 0;
@@ -205,9 +231,16 @@ static enum err init(struct lab *lab, const struct lab_config *config)
     };
     memcpy(core_config.supplies, config->supplies, sizeof core_config.supplies);
     mailbox_init(&lab->mailbox);
-    enum err err = publisher_init(&lab->publisher);
+    struct clock *clock = core_config.clock;
+    lab->timeline = timeline_new((uint32_t)system_seed(NULL), clock->now_ns(clock));
+    core_config.timeline = lab->timeline;
+    enum err err = lab->timeline == NULL ? ERR_MEMORY : publisher_init(&lab->publisher);
     if (err == ERR_OK && (err = core_init(&lab->core, &core_config)) != ERR_OK)
         publisher_deinit(&lab->publisher);
+    if (err == ERR_OK)
+        vitals_init(&lab->vitals);
+    else
+        timeline_free(lab->timeline);
     return err;
 }
 
@@ -215,6 +248,8 @@ static void deinit(struct lab *lab)
 {
     core_close(&lab->core);
     core_deinit(&lab->core);
+    vitals_deinit(&lab->vitals);
+    timeline_free(lab->timeline);
     publisher_deinit(&lab->publisher);
 }
 

@@ -1,12 +1,12 @@
 /* The lab: a runtime on a libuv loop, the scenarios that run on it, and the mailbox through which others ask
- * for them (lab/request.h). Everything happens on the lab thread, the one that runs the loop; only lab_post()
- * and lab_snapshot() are for other threads.
+ * for them (lab/request.h). Everything happens on the lab thread, the one that runs the loop; only
+ * lab_post(), lab_snapshot() and lab_timeline() are for other threads.
  *
  *     lab_open(&lab, &loop, &config);    the mailbox is open, readiness is false
  *     lab_set_ready(lab, true);
  *     uv_run(&loop, UV_RUN_DEFAULT);     ... until something, a signal for instance, calls lab_close(lab)
  *     uv_loop_close(&loop);              0, once the loop's other handles are closed too
- *     lab_free(lab);                     when no other thread can call lab_post() or lab_snapshot() any more
+ *     lab_free(lab);                     when no other thread can call any of the three any more
  */
 #pragma once
 

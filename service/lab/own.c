@@ -38,6 +38,7 @@ static struct core_program *row_make(struct core *core, const char *pattern, enu
         return row;
     CHECK(core->program_count < LIMIT_PROGRAMS);
     row = &core->programs[core->program_count];
+    row->core = core;
     row->variant = variant;
     row->parts[0] = core->program_count++;
     snprintf(row->pattern, sizeof row->pattern, "%s", pattern);

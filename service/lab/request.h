@@ -65,3 +65,7 @@ void lab_post(struct lab *lab, struct lab_request *request);
 /* The snapshot published last. For one reader thread only; valid until its next call. Never NULL. */
 struct snapshot;
 const struct snapshot *lab_snapshot(struct lab *lab);
+
+/* What is kept of the last hour, see lab/timeline.h. Any thread; valid until lab_free(). */
+struct timeline;
+const struct timeline *lab_timeline(const struct lab *lab);

@@ -63,11 +63,28 @@ static void make_snapshot(struct fixture *fixture)
     strcpy(fixture->snapshot->programs[0].variant, "leak");
 }
 
+static enum err make_timeline(struct fixture *fixture)
+{
+    const struct vitals vitals = {0};
+    struct timeline_row row;
+    fixture->timeline = timeline_new(0xb001, now_ns());
+    if (fixture->timeline == NULL)
+        return ERR_MEMORY;
+    timeline_fill(fixture->timeline, fixture->snapshot, &vitals, now_ns(), &row);
+    timeline_push(fixture->timeline, &row);
+    return ERR_OK;
+}
+
 enum err fixture_try_start(struct fixture *fixture, struct server_limits limits, const char *listen)
 {
     *fixture = (struct fixture){.status = 200};
     make_snapshot(fixture);
-    struct server_config config = {.backend = {.post = post, .snapshot = last_snapshot, .context = fixture},
+    if (make_timeline(fixture) != ERR_OK)
+        return ERR_MEMORY;
+    struct server_config config = {.backend = {.post = post,
+                                               .snapshot = last_snapshot,
+                                               .timeline = fixture->timeline,
+                                               .context = fixture},
                                    .revision = "abc123",
                                    .limits = limits};
     assert_int_equal(address_parse(listen == NULL ? "127.0.0.1:0" : listen, &config.listen), ERR_OK);
@@ -76,6 +93,8 @@ enum err fixture_try_start(struct fixture *fixture, struct server_limits limits,
     enum err err = server_start(&config, &fixture->server);
     if (err == ERR_OK)
         fixture->port = server_port(fixture->server);
+    else
+        timeline_free(fixture->timeline);
     return err;
 }
 
@@ -91,6 +110,7 @@ void fixture_stop(struct fixture *fixture)
     fixture->server = NULL;
     while (fixture->held != NULL)
         fixture_answer(fixture, 200);
+    timeline_free(fixture->timeline);
     pthread_cond_destroy(&fixture->posted);
     pthread_mutex_destroy(&fixture->mutex);
 }

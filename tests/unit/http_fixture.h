@@ -12,6 +12,7 @@
 #include "http/server.h"
 #include "lab/request.h"
 #include "lab/snapshot.h"
+#include "lab/timeline.h"
 
 #define PATIENCE_MS 20000
 #define REPLY_MAX   (128 * 1024)
@@ -32,12 +33,14 @@ struct fixture {
     struct lab_request *held, *held_last;
     unsigned posts;            /* requests that reached the lab */
     unsigned holding;          /* of them not yet answered */
+    struct timeline *timeline; /* with one row */
     struct snapshot *snapshot; /* in `snapshot_bytes`, with one program */
     _Alignas(
         max_align_t) unsigned char snapshot_bytes[sizeof(struct snapshot) + sizeof(struct snapshot_program)];
 };
 
-/* Starts a server that may fail to; allocates nothing itself. After an error there is nothing to stop. */
+/* Starts a server that may fail to; allocates nothing itself but the timeline. After an error there is
+ * nothing to stop. */
 enum err fixture_try_start(struct fixture *fixture, struct server_limits limits, const char *listen);
 
 /* The same for one that may not. `listen` NULL: a port of 127.0.0.1. */

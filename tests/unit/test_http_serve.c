@@ -224,7 +224,7 @@ static void requests_are_counted_by_route(void **state)
     assert_null(strstr(reply.body, "coffee"));
 }
 
-static void a_scrape_and_health_do_not_wait_for_the_lab(void **state)
+static void a_scrape_health_and_the_past_do_not_wait_for_the_lab(void **state)
 {
     struct fixture *fixture = *state;
     fixture->manner = LAB_HOLDS;
@@ -236,6 +236,9 @@ static void a_scrape_and_health_do_not_wait_for_the_lab(void **state)
     assert_int_equal(reply.status, 200);
     client_ask(fixture, "GET", "/healthz", "", NULL, &reply);
     assert_int_equal(reply.status, 200);
+    client_ask(fixture, "GET", "/timeline", "", NULL, &reply);
+    assert_int_equal(reply.status, 200);
+    assert_non_null(strstr(reply.body, "\"boot\":\"0000b001\""));
     fixture_answer(fixture, 200);
     client_read(fd, false, &reply);
     expect_echo(&reply, LAB_SCENARIO_LIST, "", false);
@@ -325,7 +328,7 @@ int main(void)
         TEST(a_scrape_is_text_or_openmetrics_as_asked),
         TEST(a_scrape_is_compressed_when_asked),
         TEST(requests_are_counted_by_route),
-        TEST(a_scrape_and_health_do_not_wait_for_the_lab),
+        TEST(a_scrape_health_and_the_past_do_not_wait_for_the_lab),
         TEST(readiness_follows_the_snapshot),
         TEST(the_version_names_the_libraries),
         TEST(the_index_lists_every_route_with_a_curl_line),

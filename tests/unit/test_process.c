@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "http/process.h"
+#include "base/process.h"
 
 static const struct process_units units = {
     .ticks_per_second = 100, .page_bytes = 4096, .boot_seconds = 1700000000.5};

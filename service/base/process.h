@@ -62,3 +62,6 @@ void process_deinit(struct process_reader *reader);
 
 /* Reads everything anew. One thread at a time. */
 void process_read(struct process_reader *reader, struct process_values *values);
+
+/* The same but for PROCESS_OPEN_FDS, which kernels before 6.2 take a while to count where there are many. */
+void process_read_quickly(struct process_reader *reader, struct process_values *values);

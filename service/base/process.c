@@ -1,4 +1,4 @@
-#include "http/process.h"
+#include "base/process.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -190,15 +190,20 @@ static bool count_descriptors(int fd, uint64_t *count)
     return false;
 }
 
-void process_read(struct process_reader *reader, struct process_values *values)
+void process_read_quickly(struct process_reader *reader, struct process_values *values)
 {
     char text[TEXT_BYTES];
-    uint64_t descriptors;
     *values = (struct process_values){0};
     if (read_text(reader->stat_fd, text))
         process_parse_stat(text, &reader->units, values);
     if (read_text(reader->limits_fd, text))
         process_parse_limits(text, values);
+}
+
+void process_read(struct process_reader *reader, struct process_values *values)
+{
+    uint64_t descriptors;
+    process_read_quickly(reader, values);
     if (count_descriptors(reader->descriptors_fd, &descriptors))
         set_whole(values, PROCESS_OPEN_FDS, descriptors);
 }
