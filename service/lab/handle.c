@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/suggest.h"
+#include "judge/steps.h"
 #include "lab/core.h"
 #include "lab/describe.h"
 #include "lab/ending.h"
@@ -164,6 +165,31 @@ static void show_pattern(struct core *core, struct lab_request *request)
         core_answer(core, request, 200, describe_pattern(pattern, true));
 }
 
+static json_t *steps_of(struct core *core, const struct pattern *pattern)
+{
+    json_t *variants = json_object();
+    int failed = variants == NULL;
+    for (enum variant variant = 0; variant < VARIANTS; variant++) {
+        const struct core_program *program = core_program(core, pattern->name, variant);
+        if (pattern->variants[variant].program != NULL && program != NULL && program->tally != NULL)
+            failed |= json_object_set_new(variants, variant_word(variant), steps_json(program->tally));
+    }
+    if (failed == 0)
+        return json_pack("{s:s, s:s, s:o}", "pattern", pattern->name, "file", pattern->file, "variants",
+                         variants);
+    json_decref(variants);
+    return NULL;
+}
+
+static void show_steps(struct core *core, struct lab_request *request)
+{
+    const struct pattern *pattern = catalogue_find(core->config.catalogue, request->name);
+    if (pattern == NULL)
+        refuse_pattern(core, request);
+    else
+        core_answer(core, request, 200, steps_of(core, pattern));
+}
+
 static void delete_pattern(struct core *core, struct lab_request *request)
 {
     const struct pattern *pattern = catalogue_find(core->config.catalogue, request->name);
@@ -202,6 +228,9 @@ void core_handle(struct core *core, struct lab_request *request)
         return;
     case LAB_PATTERN_SHOW:
         show_pattern(core, request);
+        return;
+    case LAB_PATTERN_STEPS:
+        show_steps(core, request);
         return;
     case LAB_PATTERN_POST:
         own_post(core, request);

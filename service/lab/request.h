@@ -20,6 +20,7 @@ enum lab_verb {
     LAB_RESET,           /* cancel and reclaim everything */
     LAB_PATTERN_LIST,
     LAB_PATTERN_SHOW,   /* name */
+    LAB_PATTERN_STEPS,  /* name: how many tasks stand on each of its steps */
     LAB_PATTERN_POST,   /* pattern: added, or put in the place of the one of that name */
     LAB_PATTERN_DELETE, /* name */
     LAB_TASKS,          /* tasks: a profile of those tasks, once the judge has had a look */

@@ -84,9 +84,11 @@ struct tally *runtime_tally(struct runtime *runtime, const struct program *progr
     if (tallies == NULL)
         return NULL;
     runtime->tallies = tallies;
-    struct tally *tally = calloc(1, sizeof *tally + program->step_count * sizeof tally->standing[0]);
+    struct tally *tally = calloc(
+        1, sizeof *tally + program->step_count * (sizeof tally->standing[0] + sizeof tally->leaked[0]));
     if (tally == NULL)
         return NULL;
+    tally->leaked = (void *)&tally->standing[program->step_count];
     tally->program = program;
     lineages_init(&tally->lineages);
     tallies[runtime->tally_count++] = tally;

@@ -56,7 +56,8 @@ struct tally {
     uint64_t states_seen;             /* bit s: some task has been in state s */
     uint64_t resources_seen;          /* bit k: some resource of kind k was opened */
     uint64_t limit_hits[LIMIT_KINDS]; /* workloads that each limit stopped */
-    uint64_t standing[];              /* by step: tasks that are blocked on it */
+    uint64_t (*leaked)[VERDICTS];     /* by step and verdict: leaked tasks that are blocked on it */
+    uint64_t standing[];              /* by step: tasks that are blocked on it; `leaked` lies behind it */
 };
 
 /* What of a tally outlives its program. */

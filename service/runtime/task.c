@@ -106,13 +106,23 @@ enum err task_arm(struct task *task, int64_t ns)
     return err;
 }
 
+/* Counts a task in or out at the step on which it is blocked. */
+static void count_standing(const struct task *task, uint64_t by)
+{
+    struct tally *tally = task->start->workload->tally;
+    uint16_t step = task_op(task)->step;
+    tally->standing[step] += by;
+    if (task->verdict != VERDICT_LIVE)
+        tally->leaked[step][task->verdict] += by;
+}
+
 void task_block(struct task *task, enum task_state state)
 {
     struct workload *workload = task->start->workload;
     task->since = (uint32_t)(workload->runtime->now_ms / SINCE_MS);
     task->state = (uint8_t)state;
     count_state(workload->tally, workload, TASK_READY, state);
-    workload->tally->standing[task_op(task)->step]++;
+    count_standing(task, 1);
 }
 
 enum step_result task_block_on(struct task *task, struct link *queue, enum task_state state)
@@ -145,7 +155,7 @@ static void task_unblock(struct task *task)
         task->timed = false;
         wheel_disarm(&runtime->wheel, &task->timer);
     }
-    task->start->workload->tally->standing[task_op(task)->step]--;
+    count_standing(task, (uint64_t)-1);
 }
 
 void task_wake(struct task *task, unsigned which, enum wake how)

@@ -24,6 +24,20 @@ struct task *watch_owner(struct env *env)
     return env_frame(env);
 }
 
+/* Who is blocked is counted at its step as well, by verdict. */
+static void count_verdict(const struct task *task, enum verdict before, enum verdict verdict)
+{
+    struct workload *workload = task->start->workload;
+    uint64_t *leaked = workload->tally->leaked[workload->program->ops[task->pc].step];
+    if (before != VERDICT_LIVE)
+        count_sub(workload, leaked[before], 1);
+    count_add(workload, leaked[verdict], 1);
+    if (task->state == TASK_READY)
+        return;
+    leaked[before] -= before != VERDICT_LIVE;
+    leaked[verdict]++;
+}
+
 void watch_judge(struct task *task, enum verdict verdict)
 {
     struct workload *workload = task->start->workload;
@@ -31,9 +45,7 @@ void watch_judge(struct task *task, enum verdict verdict)
     CHECK(before != VERDICT_STUCK && verdict != VERDICT_LIVE);
     if (before == verdict)
         return;
-    if (before != VERDICT_LIVE)
-        count_sub(workload, leaked[before], 1);
-    count_add(workload, leaked[verdict], 1);
+    count_verdict(task, before, verdict);
     task->verdict = (uint8_t)verdict;
     if (verdict != VERDICT_STUCK)
         return;

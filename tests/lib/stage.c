@@ -223,6 +223,7 @@ static void assert_sums(const struct stage *stage)
 struct count {
     uint64_t states[TASK_STATES];
     uint64_t standing[LIMIT_STEPS];
+    uint64_t leaked_standing[LIMIT_STEPS][VERDICTS];
     uint64_t held_bytes;
     uint64_t lost_bytes;
     uint64_t timers;
@@ -254,6 +255,8 @@ static void count_task(const struct task *task, struct count *count)
         return;
     }
     count->standing[op->step]++;
+    if (task->verdict != VERDICT_LIVE)
+        count->leaked_standing[op->step][task->verdict]++;
     assert_false(task->woken);
     bool queued = task->state == TASK_RECV || task->state == TASK_SEND || task->state == TASK_TICK ||
                   task->state == TASK_AWAIT || task->state == TASK_LOCK || task->state == TASK_JOIN ||
@@ -328,6 +331,8 @@ static void assert_walk(struct stage *stage)
     assert_int_equal(count.lost_bytes, census->lost_bytes);
     assert_memory_equal(count.standing, stage->tally->standing,
                         stage->program->step_count * sizeof count.standing[0]);
+    assert_memory_equal(count.leaked_standing, stage->tally->leaked,
+                        stage->program->step_count * sizeof count.leaked_standing[0]);
     assert_true(count.timers <= stage->runtime->wheel.armed);
     assert_ready_queue(stage->runtime, census->states[TASK_READY]);
 }
@@ -426,7 +431,8 @@ void stage_strike(struct stage *stage)
 {
     end_workloads(stage);
     for (uint16_t i = 0; i < stage->program->step_count; i++)
-        assert_int_equal(stage->tally->standing[i], 0);
+        for (enum verdict verdict = 0; verdict < VERDICTS; verdict++)
+            assert_int_equal(stage->tally->standing[i] + stage->tally->leaked[i][verdict], 0);
     for (unsigned i = 0; i < stage->workload_count; i++)
         workload_deinit(&stage->workloads[i]);
     if (stage->host == stage) {
