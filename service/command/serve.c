@@ -14,12 +14,14 @@
 #include "command/opening.h"
 #include "command/options.h"
 #include "command/source.h"
+#include "http/guard.h"
 #include "http/server.h"
 #include "lab/lab.h"
 #include "lab/machine.h"
 
 enum serve_option {
     LISTEN,
+    ALLOWED_HOST,
     MAX_TASKS,
     MAX_HEAP,
     MAX_DESCRIPTORS,
@@ -37,6 +39,10 @@ enum serve_option {
 
 static const struct option_spec specs[SERVE_OPTIONS] = {
     [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
+    [ALLOWED_HOST] =
+        {"allowed-host", "NAME[,NAME]", NULL,
+         "names that requests may have in their Host header, beside the address to listen on and "
+         "those of this machine: a proxy's, or a container's among its neighbours"},
     [MAX_TASKS] = {"max-tasks", "N", NULL,
                    "live tasks of all scenarios together (default: what fits into max-heap)"},
     [MAX_HEAP] =
@@ -68,6 +74,7 @@ static const struct options options = {"leaklab serve", specs, SERVE_OPTIONS, "L
 
 struct settings {
     struct address listen;
+    const char *allowed_hosts; /* NULL: none */
     struct machine_limits limits;
     int64_t judge_interval_ns;
     bool demo;
@@ -140,6 +147,10 @@ static bool read_settings(const struct given *given, struct settings *settings)
         .demo = values[DEMO] != NULL, .scenario_path = values[SCENARIO], .log = {.fd = STDERR_FILENO}};
     if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
         return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
+    settings->allowed_hosts = values[ALLOWED_HOST];
+    if (settings->allowed_hosts != NULL && !guard_names_valid(settings->allowed_hosts))
+        return bad_value(given, ALLOWED_HOST,
+                         "a list of host names without ports, such as leaklab,lab.example");
     settings->log.json = strcmp(values[LOG_FORMAT], "json") == 0;
     if (!settings->log.json && strcmp(values[LOG_FORMAT], "text") != 0)
         return bad_value(given, LOG_FORMAT, "text or json");
@@ -255,6 +266,7 @@ static bool start_server(struct daemon *daemon)
                     .timeline = lab_timeline(daemon->lab),
                     .context = daemon->lab},
         .log = &settings->log,
+        .allowed_hosts = settings->allowed_hosts,
         .revision = LEAKLAB_REVISION,
     };
     errno = 0;

@@ -126,22 +126,51 @@ static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, con
     return MHD_YES;
 }
 
-/* False, and refused, when a request that changes state comes from elsewhere, or says twice where from: which
- * of the two its sender meant is anybody's guess. */
+/* Once, or not at all: which of two its sender meant is anybody's guess. */
+static bool is_single(struct exchange *exchange, const char *name)
+{
+    struct header_count header = {.name = name};
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &header);
+    if (header.count > 1)
+        refuse(exchange, problem_new(400, "the %s header is there %u times; it must be there once", name,
+                                     header.count));
+    return header.count <= 1;
+}
+
+/* What the daemon was asked for under a name that is not its own is not meant for it. */
+static json_t *refuse_host(const struct exchange *exchange, const char *host)
+{
+    struct buf names;
+    buf_init(&names, PROBLEM_TEXT);
+    guard_describe(&exchange->server->guard, &names);
+    json_t *problem =
+        problem_new(421,
+                    "the Host header names \"%.100s\", and this daemon answers to %s; leaklab serve "
+                    "--allowed-host NAME lets it answer to more",
+                    host == NULL ? "" : host, buf_text(&names));
+    buf_deinit(&names);
+    return problem;
+}
+
+/* False, and refused, when the request comes from elsewhere. */
 static bool passes_guard(struct exchange *exchange)
 {
     static const char *const names[] = {MHD_HTTP_HEADER_HOST, MHD_HTTP_HEADER_ORIGIN, "Sec-Fetch-Site"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct header_count header = {.name = names[i]};
-        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &header);
-        if (header.count > 1) {
-            refuse(exchange, problem_new(400, "the %s header is there %u times; it must be there once",
-                                         names[i], header.count));
+    const struct guard *guard = &exchange->server->guard;
+    const struct route *route = exchange->match.route;
+    if (route->open)
+        return true;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (!is_single(exchange, names[i]))
             return false;
-        }
+    const char *host = header(exchange, names[0]);
+    if (!guard_host_allowed(guard, host)) {
+        refuse(exchange, refuse_host(exchange, host));
+        return false;
     }
-    const char *sentence = guard_refuse(&exchange->server->guard, header(exchange, names[0]),
-                                        header(exchange, names[1]), header(exchange, names[2]));
+    if (route->method == ROUTE_GET)
+        return true;
+    const char *sentence = guard_refuse(guard, host, header(exchange, names[1]), header(exchange, names[2]));
     if (sentence != NULL)
         refuse(exchange, problem_new(403, "%s", sentence));
     return sentence == NULL;
@@ -150,7 +179,6 @@ static bool passes_guard(struct exchange *exchange)
 /* What can be said against the request from its head alone. */
 static void check_head(struct exchange *exchange)
 {
-    const struct route *route = exchange->match.route;
     if (exchange->target_cut) {
         exchange->match = (struct route_match){0};
         refuse(exchange,
@@ -161,7 +189,7 @@ static void check_head(struct exchange *exchange)
         refuse(exchange, refuse_route(exchange));
         return;
     }
-    if (route->method != ROUTE_GET && !passes_guard(exchange))
+    if (!passes_guard(exchange))
         return;
     if (announced_bytes(exchange) > LIMIT_BODY_BYTES)
         refuse(exchange, too_large());

@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+
 #define HTTP_PORT 80
 
 /* A Host header, taken apart. */
@@ -16,9 +18,9 @@ struct host {
     long port;
 };
 
-void guard_init(struct guard *guard, const struct address *listen, uint16_t port)
+void guard_init(struct guard *guard, const struct address *listen, uint16_t port, const char *allowed_hosts)
 {
-    *guard = (struct guard){.listen = *listen, .port = port};
+    *guard = (struct guard){.listen = *listen, .port = port, .allowed_hosts = allowed_hosts};
     if (gethostname(guard->hostname, sizeof guard->hostname) != 0)
         guard->hostname[0] = '\0';
     guard->hostname[sizeof guard->hostname - 1] = '\0';
@@ -54,15 +56,86 @@ static bool canonical(const struct host *host, char text[static ADDRESS_HOST])
     return inet_pton(family, host->name, bytes) == 1 && inet_ntop(family, bytes, text, ADDRESS_HOST) != NULL;
 }
 
-static bool host_allowed(const struct guard *guard, const char *text)
+/* ---- names that were allowed ---- */
+
+/* The name at `*at`, which moves on to the next; "" at the end. */
+static size_t next_name(const char **at, const char **name)
+{
+    *name = *at;
+    size_t size = strcspn(*at, ",");
+    *at += size + ((*at)[size] == ',');
+    return size;
+}
+
+static bool name_valid(const char *name, size_t size)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    struct host host;
+    char text[sizeof host.name], literal[ADDRESS_HOST];
+    if (size == 0 || size >= sizeof text)
+        return false;
+    memcpy(text, name, size);
+    text[size] = '\0';
+    if (text[0] == '[')
+        return text[size - 1] == ']' && host_parse(text, &host) && canonical(&host, literal);
+    return text[strspn(text, plain)] == '\0';
+}
+
+bool guard_names_valid(const char *names)
+{
+    size_t count = 0;
+    size_t length = strlen(names);
+    if (length == 0 || names[length - 1] == ',')
+        return false;
+    while (*names != '\0') {
+        const char *name;
+        size_t size = next_name(&names, &name);
+        if (++count > LIMIT_ALLOWED_HOSTS || !name_valid(name, size))
+            return false;
+    }
+    return true;
+}
+
+/* The same name, or the same address however it is written. */
+static bool is_name(const struct host *host, const char *name, size_t size)
+{
+    struct host allowed;
+    char text[sizeof allowed.name], literal[ADDRESS_HOST], wanted[ADDRESS_HOST];
+    if (!host->bracketed)
+        return strlen(host->name) == size && strncasecmp(host->name, name, size) == 0;
+    if (size >= sizeof text)
+        return false;
+    memcpy(text, name, size);
+    text[size] = '\0';
+    return text[0] == '[' && host_parse(text, &allowed) && canonical(&allowed, wanted) &&
+           canonical(host, literal) && strcmp(wanted, literal) == 0;
+}
+
+static bool was_allowed(const struct guard *guard, const struct host *host)
+{
+    const char *at = guard->allowed_hosts == NULL ? "" : guard->allowed_hosts;
+    while (*at != '\0') {
+        const char *name;
+        size_t size = next_name(&at, &name);
+        if (is_name(host, name, size))
+            return true;
+    }
+    return false;
+}
+
+/* ---- judging ---- */
+
+bool guard_host_allowed(const struct guard *guard, const char *text)
 {
     struct host host;
     char literal[ADDRESS_HOST];
-    if (!host_parse(text, &host))
+    if (text == NULL || !host_parse(text, &host))
         return false;
     bool is_address = canonical(&host, literal);
     if (host.bracketed && !is_address)
         return false;
+    if (was_allowed(guard, &host))
+        return true;
     bool is_localhost = strcasecmp(host.name, "localhost") == 0;
     if (guard->listen.any)
         return is_address || is_localhost ||
@@ -73,16 +146,45 @@ static bool host_allowed(const struct guard *guard, const char *text)
                                            strcmp(literal, guard->listen.host) == 0));
 }
 
+void guard_describe(const struct guard *guard, struct buf *text)
+{
+    char own[ADDRESS_TEXT];
+    unsigned port = guard->port;
+    if (guard->listen.any) {
+        buf_puts(text, "localhost, any IP address");
+        if (guard->hostname[0] != '\0')
+            buf_printf(text, ", %s", guard->hostname);
+    } else {
+        address_format(&guard->listen, guard->port, own);
+        buf_printf(text, "localhost:%u, 127.0.0.1:%u, [::1]:%u", port, port, port);
+        if (strcmp(guard->listen.host, "127.0.0.1") != 0 && strcmp(guard->listen.host, "::1") != 0)
+            buf_printf(text, ", %s", own);
+    }
+    for (const char *at = guard->allowed_hosts == NULL ? "" : guard->allowed_hosts; *at != '\0';) {
+        const char *name;
+        size_t size = next_name(&at, &name);
+        buf_printf(text, ", %.*s", (int)size, name);
+    }
+}
+
+/* The scheme's end in an origin that this Host may have; NULL: it may have none such. */
+static const char *origin_authority(const struct guard *guard, const char *host, const char *origin)
+{
+    static const char plain[] = "http://", secure[] = "https://";
+    struct host parsed;
+    if (strncasecmp(origin, plain, sizeof plain - 1) == 0)
+        return origin + sizeof plain - 1;
+    if (strncasecmp(origin, secure, sizeof secure - 1) == 0 && host_parse(host, &parsed) &&
+        was_allowed(guard, &parsed))
+        return origin + sizeof secure - 1;
+    return NULL;
+}
+
 const char *guard_refuse(const struct guard *guard, const char *host, const char *origin,
                          const char *fetch_site)
 {
-    static const char scheme[] = "http://";
-    if (host == NULL || !host_allowed(guard, host))
-        return "the Host header does not name the address that this daemon listens on; use the address that "
-               "it "
-               "printed when it started";
-    if (origin != NULL && (strncasecmp(origin, scheme, sizeof scheme - 1) != 0 ||
-                           strcasecmp(origin + sizeof scheme - 1, host) != 0))
+    const char *authority = origin == NULL ? host : origin_authority(guard, host, origin);
+    if (authority == NULL || strcasecmp(authority, host) != 0)
         return "the Origin header names another place: pages from elsewhere may not change anything here";
     if (fetch_site != NULL && strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0)
         return "the Sec-Fetch-Site header says that a page from elsewhere sent this: it may not change "

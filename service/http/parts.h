@@ -22,7 +22,8 @@ struct server {
     const char *revision;
     uint64_t idle_ns, request_ns, answer_ns, drain_ns;
     struct address listen;
-    uint16_t port;      /* whoever started the server */
+    uint16_t port; /* whoever started the server */
+    const char *allowed_hosts;
     struct guard guard; /* HTTP thread: made with the first connection, port 0 before */
     struct desk *desk;
     struct visitors visitors;

@@ -21,8 +21,8 @@ static const char name_pattern[] = "{name}";
 
 const struct route route_table[] = {
     {"/", ROUTE_GET, local_index, .about = "this page", .curl = ""},
-    {"/metrics", ROUTE_GET, scrape_serve, .about = "for Prometheus: text or OpenMetrics by Accept, gzip",
-     .curl = ""},
+    {"/metrics", ROUTE_GET, scrape_serve, .open = true,
+     .about = "for Prometheus: text or OpenMetrics by Accept, gzip", .curl = ""},
     {"/timeline", ROUTE_GET, curve_serve, .keys = 1u << QUERY_FROM,
      .about = "the last hour, second by second; ?since= asks for what is new", .curl = ""},
     {"/scenario", ROUTE_POST, .verb = LAB_SCENARIO_POST, .body = ROUTE_SCENARIO,
@@ -64,9 +64,9 @@ const struct route route_table[] = {
     {"/debug/pprof/heap", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_PPROF_HEAP,
      .keys = QUERY_OF_TASKS | 1u << QUERY_DEBUG, .about = "heap that tasks hold, by their stack",
      .curl = "-o heap.pb.gz"},
-    {"/healthz", ROUTE_GET, local_health, .about = "does the daemon live?", .curl = ""},
-    {"/readyz", ROUTE_GET, local_ready, .about = "does it take work? (503: starting, stopping or stalled)",
-     .curl = ""},
+    {"/healthz", ROUTE_GET, local_health, .open = true, .about = "does the daemon live?", .curl = ""},
+    {"/readyz", ROUTE_GET, local_ready, .open = true,
+     .about = "does it take work? (503: starting, stopping or stalled)", .curl = ""},
     {"/version", ROUTE_GET, local_version, .about = "leaklab and its libraries", .curl = ""},
     {"/openapi.json", ROUTE_GET, local_openapi, .about = "this API, for machines", .curl = ""},
 };

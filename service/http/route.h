@@ -28,6 +28,7 @@ struct route {
         struct exchange *exchange); /* answers on the HTTP thread; NULL: the lab answers */
     enum lab_verb verb;             /* what to ask the lab */
     enum route_body body;           /* what it takes */
+    bool open;                      /* answers whatever the Host header says */
     uint32_t keys;                  /* of a query, those that it takes: see http/query.h */
     enum route_view view;
     const char *about;   /* for the index page */

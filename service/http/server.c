@@ -87,7 +87,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (server->guard.port == 0)
-        guard_init(&server->guard, &server->listen, local_port(info->connect_fd));
+        guard_init(&server->guard, &server->listen, local_port(info->connect_fd), server->allowed_hosts);
     *socket_context =
         visitor_new(&server->visitors, server, info->connect_fd, server_now_ns() + server->idle_ns);
 }
@@ -206,6 +206,7 @@ static struct server *server_new(const struct server_config *config)
     server->backend = config->backend;
     server->log = config->log;
     server->revision = config->revision;
+    server->allowed_hosts = config->allowed_hosts;
     apply_limits(server, &config->limits);
     pthread_mutex_init(&server->drain_mutex, NULL);
     pthread_condattr_t monotonic;

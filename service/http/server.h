@@ -41,8 +41,10 @@ struct server_limits {
 struct server_config {
     struct address listen; /* copied */
     struct http_backend backend;
-    const struct log *log; /* may be NULL; kept until the server has stopped */
-    const char *revision;  /* of the source, for /version and build_info; NULL: unknown; kept likewise */
+    const struct log *log;     /* may be NULL; kept until the server has stopped */
+    const char *allowed_hosts; /* names that Host may be beside its own, see http/guard.h; NULL: none; kept
+                                  until the server has stopped */
+    const char *revision;      /* of the source, for /version and build_info; NULL: unknown; kept likewise */
     struct server_limits limits;
 };
 

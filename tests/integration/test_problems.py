@@ -2,6 +2,8 @@
 
 import pytest
 
+import leaklab
+
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -185,7 +187,34 @@ def test_other_web_pages_may_change_nothing(shared, method, path, origin):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1.evil.example:{port}", "127.0.0.1:1"])
 def test_a_name_that_was_bent_to_this_machine_may_change_nothing(shared, method, path, host):
     headers = {"Host": host.format(port=shared.port), "Content-Type": FORM}
-    problem(shared.request(method, path, body=b"mode=leak-recv" if method == "POST" else None, headers=headers), 403)
+    problem(shared.request(method, path, body=b"mode=leak-recv" if method == "POST" else None, headers=headers), 421)
+
+
+@pytest.mark.parametrize("path", ["/", "/scenario", "/timeline", "/debug/tasks", "/patterns/recv", "/openapi.json"])
+def test_nor_may_it_look(shared, path):
+    document = problem(shared.get(path, Host="evil.example"), 421)
+    assert "evil.example" in document["detail"]
+    assert f"localhost:{shared.port}" in document["detail"]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
+def test_monitors_come_by_any_name(shared, path):
+    assert shared.get(path, Host="leaklab:9777").status == 200
+
+
+def test_names_that_were_allowed_are_its_own(serve):
+    daemon = serve("--allowed-host", "leaklab,lab.example")
+    assert daemon.get("/scenario", Host="leaklab:9777").status == 200
+    assert daemon.get("/scenario", Host="other:9777").status == 421
+    page = {"Host": "lab.example", "Origin": "https://lab.example", "Sec-Fetch-Site": "same-origin"}
+    assert daemon.request("POST", "/reset", headers=page).status == 200
+    assert daemon.request("POST", "/reset", headers={**page, "Origin": "https://evil.example"}).status == 403
+
+
+def test_a_list_of_names_that_is_none_is_refused():
+    answer = leaklab.run("serve", "--allowed-host", "leaklab:9777")
+    assert answer.returncode == 2
+    assert "leaklab,lab.example" in answer.stderr
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:{port}"])

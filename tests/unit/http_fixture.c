@@ -85,6 +85,7 @@ enum err fixture_try_start(struct fixture *fixture, struct server_limits limits,
                                                .snapshot = last_snapshot,
                                                .timeline = fixture->timeline,
                                                .context = fixture},
+                                   .allowed_hosts = "x", /* short, for raw requests */
                                    .revision = "abc123",
                                    .limits = limits};
     assert_int_equal(address_parse(listen == NULL ? "127.0.0.1:0" : listen, &config.listen), ERR_OK);

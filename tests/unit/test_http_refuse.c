@@ -91,28 +91,51 @@ static void foreign_pages_are_refused_what_changes_state(void **state)
     expect(*state, "DELETE", "/scenario/a", "Sec-Fetch-Site: same-site\r\n", NULL, 403, "Sec-Fetch-Site");
 }
 
-static void a_foreign_host_is_refused_what_changes_state(void **state)
+/* Asks on a connection of its own, with these lines and no others. */
+static int status_of(const struct fixture *fixture, const char *request, struct reply *reply)
 {
-    struct fixture *fixture = *state;
     int fd = client_connect(fixture);
-    client_say(fd, "POST /reset HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n");
-    struct reply reply;
-    client_read(fd, false, &reply);
-    expect_problem(&reply, 403, "Host");
-    client_say(fd, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-    client_read(fd, false, &reply);
-    assert_int_equal(reply.status, 200);
+    client_say(fd, request);
+    client_read(fd, false, reply);
     close(fd);
+    return reply->status;
 }
 
-static void no_host_is_refused_what_changes_state(void **state)
+static void a_foreign_host_is_refused(void **state)
 {
-    int fd = client_connect(*state);
-    client_say(fd, "POST /reset HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
+    static const char *const requests[] = {
+        "POST /reset HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /scenario HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /timeline HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /debug/tasks HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /version HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    };
     struct reply reply;
-    client_read(fd, false, &reply);
-    expect_problem(&reply, 403, "Host");
-    close(fd);
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        status_of(*state, requests[i], &reply);
+        expect_problem(&reply, 421, "evil.example");
+        expect_problem(&reply, 421, "localhost:");
+    }
+    assert_int_equal(((struct fixture *)*state)->posts, 0);
+}
+
+/* Prometheus and whoever watches over the process come by whatever name they were told. */
+static void monitors_may_come_by_any_name(void **state)
+{
+    struct reply reply;
+    assert_int_equal(status_of(*state, "GET /metrics HTTP/1.1\r\nHost: leaklab:9777\r\n\r\n", &reply), 200);
+    assert_int_equal(status_of(*state, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", &reply), 200);
+    assert_int_equal(status_of(*state, "GET /readyz HTTP/1.0\r\n\r\n", &reply), 200);
+}
+
+static void no_host_is_refused(void **state)
+{
+    struct reply reply;
+    status_of(*state, "POST /reset HTTP/1.0\r\nContent-Length: 0\r\n\r\n", &reply);
+    expect_problem(&reply, 421, "Host");
+    status_of(*state, "GET /scenario HTTP/1.0\r\n\r\n", &reply);
+    expect_problem(&reply, 421, "Host");
 }
 
 static void other_content_types_are_415(void **state)
@@ -313,8 +336,9 @@ int main(void)
         TEST(a_long_target_is_404),
         TEST(wrong_methods_are_405_with_allow),
         TEST(foreign_pages_are_refused_what_changes_state),
-        TEST(a_foreign_host_is_refused_what_changes_state),
-        TEST(no_host_is_refused_what_changes_state),
+        TEST(a_foreign_host_is_refused),
+        TEST(monitors_may_come_by_any_name),
+        TEST(no_host_is_refused),
         TEST(other_content_types_are_415),
         TEST(missing_and_misplaced_bodies_are_400),
         TEST(malformed_bodies_are_400),
