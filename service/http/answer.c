@@ -96,7 +96,7 @@ enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_R
     if (response == NULL)
         return MHD_NO;
     enum MHD_Result result = MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (result == MHD_YES)
+    if (result == MHD_YES && MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL) == NULL)
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (result == MHD_YES && atomic_load(&exchange->server->stopping))
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

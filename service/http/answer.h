@@ -9,8 +9,8 @@
 #include "http/exchange.h"
 
 /* Queues `response`, which is given up in any case, also on failure; NULL answers 500. Adds
- * X-Content-Type-Options and Cache-Control (and Connection: close while the server stops). The result is what
- * the access handler returns. */
+ * X-Content-Type-Options, Cache-Control unless the response has one, and Connection: close while the server
+ * stops. The result is what the access handler returns. */
 enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_Response *response);
 
 /* A response of bytes that outlive it; NULL when memory is out. */

@@ -6,6 +6,7 @@
 
 #include "base/heap.h"
 #include "http/answer.h"
+#include "http/page.h"
 #include "http/parts.h"
 #include "http/route.h"
 
@@ -23,6 +24,8 @@ static void index_route(struct buf *text, const struct route *route, const char 
 enum MHD_Result local_index(struct exchange *exchange)
 {
     const struct server *server = exchange->server;
+    if (page_is_wanted(exchange))
+        return page_serve(exchange);
     char base[ADDRESS_TEXT];
     if (server->listen.any)
         snprintf(base, sizeof base, "localhost:%u", (unsigned)server->guard.port);
@@ -43,6 +46,11 @@ enum MHD_Result local_index(struct exchange *exchange)
         index_route(&text, &route_table[i], base);
     struct MHD_Response *response = answer_buffer("text/plain; charset=utf-8", &text);
     buf_deinit(&text);
+    if (response != NULL &&
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding") != MHD_YES) {
+        MHD_destroy_response(response);
+        response = NULL;
+    }
     return answer_queue(exchange, MHD_HTTP_OK, response);
 }
 

@@ -7,7 +7,7 @@
 
 struct exchange;
 
-/* GET /: what this is and every route, as text. */
+/* GET /: the page for a browser; for anybody else what this is and every route, as text. */
 enum MHD_Result local_index(struct exchange *exchange);
 
 /* GET /healthz: 200 as long as this thread lives. */

@@ -10,6 +10,7 @@
 #include "http/curve.h"
 #include "http/debug.h"
 #include "http/local.h"
+#include "http/page.h"
 #include "http/query.h"
 #include "http/scrape.h"
 #include "lab/problem.h"
@@ -20,7 +21,9 @@
 static const char name_pattern[] = "{name}";
 
 const struct route route_table[] = {
-    {"/", ROUTE_GET, local_index, .about = "this page", .curl = ""},
+    {"/", ROUTE_GET, local_index, .about = "the page, in a browser; this text otherwise", .curl = ""},
+    {"/page/{name}", ROUTE_GET, page_serve_part, .about = "parts of the page", .curl = "",
+     .example = "/page/main.js"},
     {"/metrics", ROUTE_GET, scrape_serve, .open = true,
      .about = "for Prometheus: text or OpenMetrics by Accept, gzip", .curl = ""},
     {"/timeline", ROUTE_GET, curve_serve, .keys = 1u << QUERY_FROM,

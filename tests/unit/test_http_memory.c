@@ -45,6 +45,7 @@ static bool serve_each_kind(void *argument)
         "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
         "DELETE /scenario/a?reclaim=true HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
         "GET /timeline HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         "GET /version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",

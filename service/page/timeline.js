@@ -1,0 +1,68 @@
+// What the page has been told of the past, in the time of the wall clock. It outlives a restart of the daemon: what was
+// before stays, behind a gap and a mark.
+const COUNTS = ["tasks", "leaked", "expected_leaked"];
+const VARIANTS = ["leak", "fix", "decoy"];
+
+export class Timeline {
+  constructor() {
+    this.rows = []; // {at, leak: {tasks, leaked, expected_leaked}, fix, decoy}; null counts: a gap
+    this.marks = []; // {at, what, name, mode}; what is also "restarted"
+    this.boot = null;
+    this.next = null;
+    this.keepsMs = 3600 * 1000;
+  }
+
+  // Takes an answer of GET /timeline.
+  take(answer) {
+    const restarted = this.boot !== null && this.boot !== answer.boot;
+    if (this.boot !== answer.boot)
+      this.began = answer.began_unix_ms;
+    if (restarted)
+      this.#restart();
+    else if (answer.whole)
+      this.#forget();
+    this.boot = answer.boot;
+    this.next = answer.next;
+    this.keepsMs = answer.keeps_seconds * 1000;
+    answer.at_ms.forEach((at, i) => this.#push(this.began + at, answer, i));
+    for (const mark of answer.marks)
+      this.marks.push({ ...mark, at: this.began + mark.at_ms });
+    this.heardMs = answer.at_ms.length > 0 ? answer.at_ms.at(-1) : this.heardMs;
+    this.behindMs = answer.now_ms - this.heardMs;
+    this.#cut();
+  }
+
+  get last() {
+    return this.rows.at(-1) ?? null;
+  }
+
+  get decoys() {
+    return this.rows.some((row) => row.decoy?.tasks > 0);
+  }
+
+  #push(at, answer, i) {
+    const row = { at };
+    for (const variant of VARIANTS)
+      row[variant] = Object.fromEntries(COUNTS.map((count) => [count, answer[variant][count][i]]));
+    if (this.rows.length === 0 || at > this.last.at)
+      this.rows.push(row);
+  }
+
+  #restart() {
+    if (this.last !== null)
+      this.rows.push({ at: this.last.at + 1, leak: null, fix: null, decoy: null });
+    this.marks.push({ at: this.began, what: "restarted", name: "", mode: "" });
+  }
+
+  #forget() {
+    this.rows = [];
+    this.marks = [];
+  }
+
+  #cut() {
+    const from = (this.last?.at ?? 0) - this.keepsMs;
+    const first = this.rows.findIndex((row) => row.at >= from);
+    this.rows.splice(0, Math.max(first, 0));
+    this.marks = this.marks.filter((mark) => mark.at >= from);
+  }
+}
