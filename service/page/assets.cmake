@@ -4,6 +4,7 @@
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
+set(type_txt "text/plain; charset=utf-8")
 set(type_svg "image/svg+xml")
 
 # Bytes of a file as the elements of a C array. In a gzip file's head stands when it was made: zero, so that the same

@@ -36,6 +36,7 @@ const TEXTS = {
     metricsLink: "Metrics",
     patternsLink: "Catalogue",
     apiLink: "API",
+    chartsLink: "Charts: dygraphs",
   },
 };
 

@@ -70,7 +70,7 @@ def test_a_part_that_is_none_is_not_there(shared):
 
 def test_all_of_it_is_small(shared):
     names = parts(shared)
-    assert {"page/main.js", "page/chart.js", "page/dygraph.min.js", "page/page.css", "page/icon.svg"} <= set(names)
+    assert {"page/main.js", "page/chart.js", "page/dygraph.min.js", "page/page.css", "page/icon.svg", "page/dygraph.txt"} <= set(names)
     sizes = {name: len(shared.get(f"/{name}", Accept_Encoding="gzip").body) for name in names}
     assert sum(sizes.values()) < MOST_BYTES, sizes
 
