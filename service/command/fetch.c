@@ -48,6 +48,17 @@ static size_t keep(char *bytes, size_t size, size_t count, void *argument)
     return buf_append(body, bytes, size * count) == ERR_OK ? size * count : 0;
 }
 
+/* libcurl's progress callback: not 0 ends the transfer. */
+static int on_progress(void *argument, curl_off_t to_come, curl_off_t came, curl_off_t to_go, curl_off_t gone)
+{
+    const struct fetch_request *request = argument;
+    (void)to_come;
+    (void)came;
+    (void)to_go;
+    (void)gone;
+    return request->abandon(request->context);
+}
+
 static long timeout_ms(int64_t timeout_ns)
 {
     int64_t ms = timeout_ns / NS_PER_MS;
@@ -76,6 +87,11 @@ static CURLcode prepare(struct fetcher *fetcher, const struct fetch_request *req
     SET(CURLOPT_TIMEOUT_MS, timeout_ms(request->timeout_ns));
     SET(CURLOPT_WRITEFUNCTION, keep);
     SET(CURLOPT_WRITEDATA, body);
+    if (request->abandon != NULL) {
+        SET(CURLOPT_NOPROGRESS, 0L);
+        SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+        SET(CURLOPT_XFERINFODATA, (void *)(uintptr_t)request);
+    }
     if (request->method == FETCH_DELETE)
         SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     if (request->method == FETCH_POST) {
@@ -113,6 +129,8 @@ static enum err error_of(CURLcode code, const struct buf *body)
         return ERR_MEMORY;
     case CURLE_WRITE_ERROR:
         return body->err == ERR_OK ? ERR_SYSTEM : body->err;
+    case CURLE_ABORTED_BY_CALLBACK:
+        return ERR_CLOSED;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
         return ERR_SYNTAX;
@@ -121,10 +139,20 @@ static enum err error_of(CURLcode code, const struct buf *body)
     }
 }
 
-enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer)
+static void note_answer(CURL *curl, struct fetch_answer *answer)
 {
     long status = 0;
+    const char *ip = NULL;
+    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+        answer->status = (int)status;
+    if (curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != NULL)
+        snprintf(answer->ip, sizeof answer->ip, "%s", ip);
+}
+
+enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer)
+{
     answer->status = 0;
+    answer->ip[0] = '\0';
     answer->why[0] = '\0';
     fetcher->detail[0] = '\0';
     buf_clear(&answer->body);
@@ -135,8 +163,8 @@ enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, str
     } else if (err != ERR_OK) {
         const char *detail = fetcher->detail[0] == '\0' ? curl_easy_strerror(code) : fetcher->detail;
         snprintf(answer->why, sizeof answer->why, "%s", detail);
-    } else if (curl_easy_getinfo(fetcher->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK) {
-        answer->status = (int)status;
+    } else {
+        note_answer(fetcher->curl, answer);
     }
     return err;
 }

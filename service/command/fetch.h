@@ -3,6 +3,7 @@
  * redirects are not followed, and no proxy is used: who is asked are services of one's own. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,9 @@
 
 /* The longest sentence about a failure, with its zero. */
 #define FETCH_WHY 256
+
+/* The longest address of whoever answers, with its zero (INET6_ADDRSTRLEN). */
+#define FETCH_IP 46
 
 /* Keeps the connection between requests. */
 struct fetcher;
@@ -23,11 +27,15 @@ struct fetch_request {
     const char *body;         /* of a POST; NULL: empty */
     const char *content_type; /* of the body; NULL: application/json */
     int64_t timeout_ns;       /* for all of it, the connection included; less than 1 ms counts as 1 ms */
+    /* Asked at least once a second while nothing comes: true ends the request. NULL: nobody is asked. */
+    bool (*abandon)(void *context);
+    void *context;
 };
 
 struct fetch_answer {
     struct buf body; /* initialised by the caller, its max is how much is read; cleared before each request */
-    int status;      /* such as 200 or 404; 0 without an answer */
+    char ip[FETCH_IP];   /* of whoever answered, without brackets; "" without an answer */
+    int status;          /* such as 200 or 404; 0 without an answer */
     char why[FETCH_WHY]; /* after an error: what went wrong, for a user: "Connection refused" */
 };
 
@@ -38,6 +46,6 @@ struct fetcher *fetcher_new(void);
 void fetcher_free(struct fetcher *fetcher);
 
 /* Any answer is ERR_OK, whatever its status says. Otherwise `why` has a sentence: ERR_SYNTAX: not a URL that
- * can be asked; ERR_LIMIT: the answer is longer than its buffer may be; ERR_MEMORY; ERR_SYSTEM: nobody
- * answered in time. */
+ * can be asked; ERR_LIMIT: the answer is longer than its buffer may be; ERR_MEMORY; ERR_CLOSED: it was
+ * abandoned; ERR_SYSTEM: nobody answered in time. */
 enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer);
