@@ -109,3 +109,14 @@
 #define LIMIT_ANSWER_SECONDS  10  /* that the lab may take */
 #define LIMIT_DRAIN_MS        500 /* that open requests have when the server stops */
 #define LIMIT_REPORTED_ERRORS 50
+
+/* Drills. */
+#define LIMIT_DRILLS       64   /* files of one run */
+#define LIMIT_DRILL_ALERTS 64   /* that one drill expects, and that it wants silent */
+#define LIMIT_DRILL_LABELS 16   /* of one expectation */
+#define LIMIT_DRILL_TEXT   4096 /* one text */
+#define LIMIT_DRILL_NS     (7LL * 24 * 3600 * 1000000000LL)
+#define LIMIT_DRILL_ROWS   256                /* alerts of one drill that are told apart */
+#define LIMIT_ALERTS       10000              /* of one answer */
+#define LIMIT_ALERT_LABELS 64                 /* of one alert */
+#define LIMIT_REPLY_BYTES  (64 * 1024 * 1024) /* of an answer to a drill's question */

@@ -7,5 +7,6 @@ int command_serve(int argc, char **argv);
 int command_simulate(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_patterns(int argc, char **argv);
+int command_drill(int argc, char **argv);
 int command_graph(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct subcommand subcommands[] = {
     {"run", command_run, "run one pattern in the terminal and print how many tasks are left"},
     {"simulate", command_simulate,
      "run scenarios for days in a moment and write what a scraper would have seen"},
+    {"drill", command_drill, "start leaks, and score which alerts of a Prometheus catch them"},
     {"patterns", command_patterns, "list the patterns, or show one: story, parameters, source"},
     {"check", command_check, "compile patterns, and ask of each task how it exits, before anything runs"},
     {"graph", command_graph, "draw a mode for Graphviz: who spawns whom, who waits on what, what is missing"},

@@ -1,0 +1,5 @@
+foreach(thing file prometheus report score)
+  leaklab_unit_test(test_drill_${thing} LINKS drill)
+  target_sources(test_drill_${thing} PRIVATE drill_fixture.c)
+endforeach()
+leaklab_unit_test(test_site LINKS command)
