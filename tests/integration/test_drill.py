@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 import pytest
 
 import leaklab
+from leaklab import ROOT
 
 # The rules of docker/prometheus/rules, as far as a few seconds can show them.
 RULES = """
@@ -286,3 +287,17 @@ def test_help_is_enough_to_write_one():
 def test_a_report_that_cannot_be_written_is_an_error(prometheus, tmp_path):
     told = prometheus.drill(stuck(tmp_path), "--junit", tmp_path / "no" / "report.xml")
     assert told.returncode == 2 and "No such file or directory" in told.stderr
+
+
+@pytest.mark.release
+@pytest.mark.limit(100)
+def test_the_readme_drill_passes(tmp_path):
+    """The README's own file, with the rules that are shipped, at its own pace."""
+    example = re.search(r"^```yaml\n(drill: mine\n.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S).group(1)
+    server = Prometheus(tmp_path, (ROOT / "docker/prometheus/rules/leaklab-drill.yml").read_text())
+    try:
+        told = server.drill(write(tmp_path, "mine.yaml", example))
+    finally:
+        server.stop()
+    assert told.returncode == 0, (told.stdout, told.stderr)
+    assert told.stdout.endswith("1 of 1 drill passed\n")
