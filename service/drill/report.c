@@ -123,6 +123,8 @@ void report_table(struct buf *buf, const struct report_drill *drill)
         row_line(score_row(score, i), &line);
         widen(widths, &line);
     }
+    if (others_line(score, &line))
+        widen(widths, &line);
     buf_printf(buf, "%s: %s in %s, %zu false alarm%s\n", drill->drill->name,
                score_passed(score) ? "passed" : "FAILED", report_time(score_took_ns(score), text),
                false_alarms(score) + (size_t)score_more(score),

@@ -65,6 +65,28 @@ static void a_table_for_who_reads_it(void **state)
     done(&play);
 }
 
+static void without_alerts_the_columns_still_stand_below_each_other(void **state)
+{
+    (void)state;
+    struct drill drill;
+    struct score *score;
+    struct buf text;
+    drill_of(&drill, "{'drill': 'calm', 'scenarios': [{}], 'watch': 5}");
+    assert_int_equal(score_new(&drill, NULL, &score), ERR_OK);
+    score_begin(score, 0);
+    score_release(score, 6 * SEC);
+    score_finish(score, 6 * SEC);
+    const struct report_drill report = {"calm.yaml", &drill, score, NULL, true};
+    buf_init(&text, 65536);
+    report_table(&text, &report);
+    assert_string_equal(buf_text(&text), "calm: passed in 6s, 0 false alarms\n"
+                                         "alert       expected  detected after  resolved after  outcome\n"
+                                         "all others  silent    -               -               silent\n\n");
+    buf_deinit(&text);
+    score_free(score);
+    drill_deinit(&drill);
+}
+
 static void json_for_programs(void **state)
 {
     (void)state;
@@ -173,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_for_who_reads_it),
+        cmocka_unit_test(without_alerts_the_columns_still_stand_below_each_other),
         cmocka_unit_test(json_for_programs),
         cmocka_unit_test(junit_for_continuous_integration),
         cmocka_unit_test(times_are_told_to_a_tenth_of_a_second),
