@@ -23,25 +23,30 @@ static enum body_type type_of(const char *path, const char *bytes, size_t size)
     return brace || (suffix != NULL && strcmp(suffix, ".json") == 0) ? BODY_JSON : BODY_YAML;
 }
 
-json_t *document_read(const char *path, json_t **problem, const char **why)
+const char *document_open(struct document *document, const char *path)
 {
-    char bytes[LIMIT_BODY_BYTES + 1];
-    *problem = NULL;
-    *why = NULL;
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        *why = strerror(errno);
-        return NULL;
-    }
-    size_t size = fread(bytes, 1, sizeof bytes, file);
+    if (file == NULL)
+        return strerror(errno);
+    document->size = fread(document->text, 1, sizeof document->text, file);
     int failed = ferror(file) ? errno : 0;
     (void)fclose(file); /* only read */
     static_assert(LIMIT_BODY_BYTES == 65536, "as it is told");
     if (failed != 0)
-        *why = strerror(failed);
-    else if (size > LIMIT_BODY_BYTES)
-        *why = "is larger than 65536 bytes";
-    if (*why != NULL)
-        return NULL;
-    return body_decode(type_of(path, bytes, size), bytes, size, problem);
+        return strerror(failed);
+    return document->size > LIMIT_BODY_BYTES ? "is larger than 65536 bytes" : NULL;
+}
+
+json_t *document_decode(const struct document *document, const char *path, json_t **problem)
+{
+    enum body_type type = type_of(path, document->text, document->size);
+    return body_decode(type, document->text, document->size, problem);
+}
+
+json_t *document_read(const char *path, json_t **problem, const char **why)
+{
+    struct document document;
+    *problem = NULL;
+    *why = document_open(&document, path);
+    return *why == NULL ? document_decode(&document, path, problem) : NULL;
 }

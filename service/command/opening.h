@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "base/limits.h"
+#include "command/document.h"
 #include "lab/request.h"
 
 struct opening {
@@ -20,12 +20,8 @@ struct opening {
 json_t *opening_read(const char *command, const char *path);
 
 /* The two halves of it, for who wants to see the text as well. */
-struct opening_bytes {
-    char text[LIMIT_BODY_BYTES + 1]; /* not ended by a zero */
-    size_t size;
-};
-bool opening_text(const char *command, const char *path, struct opening_bytes *bytes);
-json_t *opening_decode(const char *command, const char *path, const struct opening_bytes *bytes);
+bool opening_text(const char *command, const char *path, struct document *document);
+json_t *opening_decode(const char *command, const char *path, const struct document *document);
 
 /* Says on stderr why what was read starts nothing: `problem` is the answer, NULL: there was no memory. */
 void opening_say(const char *command, const char *path, const json_t *problem);

@@ -351,7 +351,7 @@ static int finish(struct run *run)
 /* ---- what is wrong with the file ---- */
 
 /* The file's own pointer for one into the list of scenarios. */
-static void say_fault(const struct settings *settings, const struct opening_bytes *bytes, const char *root,
+static void say_fault(const struct settings *settings, const struct document *bytes, const char *root,
                       const json_t *error)
 {
     const char *pointer = json_string_value(json_object_get(error, "pointer"));
@@ -369,7 +369,7 @@ static void say_fault(const struct settings *settings, const struct opening_byte
 }
 
 /* Says why nothing is run: each fault with its place in the file. */
-static void say_problem(const struct settings *settings, const struct opening_bytes *bytes, const char *root,
+static void say_problem(const struct settings *settings, const struct document *bytes, const char *root,
                         const json_t *problem)
 {
     size_t at;
@@ -382,7 +382,7 @@ static void say_problem(const struct settings *settings, const struct opening_by
 
 /* ---- from the file to the file ---- */
 
-static int simulate(struct run *run, const struct opening_bytes *bytes)
+static int simulate(struct run *run, const struct document *bytes)
 {
     const struct settings *settings = run->settings;
     json_t *answer;
@@ -408,7 +408,7 @@ static int simulate(struct run *run, const struct opening_bytes *bytes)
 }
 
 /* The file is opened first: nobody wants to hear in the end that there is no such folder. */
-static int simulate_into(const struct settings *settings, const struct opening_bytes *bytes)
+static int simulate_into(const struct settings *settings, const struct document *bytes)
 {
     struct outfile outfile;
     if (!outfile_open(&outfile, settings->out_path)) {
@@ -449,7 +449,7 @@ static int print_help(void)
     return EXIT_OK;
 }
 
-static int run_file(struct settings *settings, const struct opening_bytes *bytes)
+static int run_file(struct settings *settings, const struct document *bytes)
 {
     struct calendar *calendar = calloc(1, sizeof *calendar);
     json_t *problem = NULL;
@@ -483,7 +483,7 @@ int command_simulate(int argc, char **argv)
     enum option_source sources[SIMULATE_OPTIONS];
     struct settings settings;
     struct catalogue catalogue;
-    struct opening_bytes bytes;
+    struct document bytes;
     bool help;
     if (!options_parse(&options, argc, argv, values, sources, &help))
         return EXIT_USAGE;
