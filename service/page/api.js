@@ -1,16 +1,56 @@
 // The daemon, as the page asks it. Every address is relative, so that a proxy may put the page anywhere.
-const PATIENCE_MS = 5000;
+import { text } from "./texts.js";
 
-export async function getJson(path) {
+const PATIENCE_MS = 10000;
+
+// Thrown when the daemon does not do what it was asked: detail says why, errors are {pointer or line, detail}.
+export class Refusal extends Error {
+  constructor(problem) {
+    super(problem.detail);
+    this.errors = problem.errors ?? [];
+  }
+}
+
+async function ask(path, options = {}) {
   const answer = await fetch(path, {
-    headers: { Accept: "application/json" },
+    ...options,
+    headers: { Accept: "application/json", ...options.headers },
     cache: "no-store",
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (!answer.ok)
-    throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
+  if (answer.ok)
+    return answer.json();
+  let problem;
+  try {
+    problem = await answer.json();
+  } catch {
+    problem = { detail: `${path}: ${answer.status}` };
+  }
+  throw new Refusal(problem);
 }
 
-export const getTimeline = (since) =>
-  getJson(since ? `timeline?since=${encodeURIComponent(since)}` : "timeline");
+async function act(path, options) {
+  try {
+    return await ask(path, options);
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Refusal({ detail: text("noAnswer") });
+  }
+}
+
+const part = encodeURIComponent;
+const json = (value) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+
+export const getTimeline = (since) => ask(since ? `timeline?since=${part(since)}` : "timeline");
+export const getCatalogue = () => ask("patterns");
+export const getPattern = (name) => ask(`patterns/${part(name)}`);
+export const getSteps = (name) => ask(`patterns/${part(name)}/steps`);
+export const getScenarios = () => ask("scenario");
+
+export const startScenario = (spec) => act("scenario", json(spec));
+export const cancelScenario = (name) => act(`scenario/${part(name)}`, { method: "DELETE" });
+export const reclaimScenario = (name) => act(`scenario/${part(name)}?reclaim=true`, { method: "DELETE" });
+export const resetAll = () => act("reset", { method: "POST" });
+export const addPattern = (source) => {
+  const type = source.trimStart().startsWith("{") ? "application/json" : "application/yaml";
+  return act("patterns", { method: "POST", headers: { "Content-Type": type }, body: source });
+};

@@ -1,40 +1,30 @@
-// The curve: tasks with the bug against tasks without it, those that are leaked filled in, those that were expected to
-// be as a line, and a mark for each thing that happened. Drawn by dygraphs, which the page loads as a plain script.
-import { clock, number, text } from "./texts.js";
+// The curve and what lies below it, on one axis of time and with one cursor, which mouse and arrow keys move.
+import { make, say } from "./dom.js";
+import { glyph } from "./marks.js";
+import { PANELS } from "./panels.js";
+import { Plot } from "./plot.js";
+import { clock, text } from "./texts.js";
 
-// In the order in which they are drawn; names are keys of texts and of colours (page.css).
-const SERIES = [
-  { name: "leaked", count: (row) => row.leak && row.leak.leaked + row.fix.leaked, options: { fillGraph: true, fillAlpha: 0.35 } },
-  { name: "leak", count: (row) => row.leak?.tasks ?? null, options: { strokeWidth: 2 } },
-  { name: "fix", count: (row) => row.fix?.tasks ?? null, options: { strokeWidth: 2 } },
-  { name: "decoy", count: (row) => row.decoy?.tasks ?? null, options: { strokeWidth: 2 } },
-  {
-    name: "expected",
-    count: (row) => row.leak && row.leak.expected_leaked + row.fix.expected_leaked,
-    options: { strokeWidth: 1.5, strokePattern: [6, 4] },
-  },
-];
-const DRAWN_MARKS = new Set(["started", "cancelled", "reclaimed", "capped", "reset", "restarted"]);
-const FUTURE_MS = 2000; // room at the right, so that the newest second is seen whole
+const FUTURE_MS = 1000; // room at the right, so that the newest second is seen whole
 const LEAST_MS = 60 * 1000; // shown, however short the past is
-const LEGEND = ["leak", "leaked", "expected", "fix", "decoy"];
-
-// Its own legend is not used, and would put styles into the markup, which the page's policy forbids.
-Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend);
-
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 export class Chart {
-  #graph = null;
-  #marks = [];
+  #plots = [];
+  #values = new Map(); // by name of series
   #rows = [];
-  #values = new Map();
+  #index = null; // of the row that the cursor stands on; null: the newest
 
-  constructor(element, legend) {
-    this.element = element;
-    for (const name of LEGEND)
-      this.#values.set(name, addKey(legend, name));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
+  // root: holds everything that is drawn.
+  constructor(root) {
+    this.root = root;
+    for (const panel of PANELS)
+      this.#add(panel);
+    this.cursor = make("div", { className: "cursor", hidden: true }, make("span"));
+    root.append(this.cursor);
+    const curve = this.#plots[0].element;
+    curve.addEventListener("keydown", (event) => this.#key(event));
+    curve.addEventListener("blur", () => this.#point(null));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#plots.forEach((plot) => plot.recolour()));
   }
 
   // Shows the timeline's last `spanMs`.
@@ -42,91 +32,95 @@ export class Chart {
     const { last } = timeline;
     if (last === null)
       return;
-    this.#rows = timeline.rows;
-    this.#marks = timeline.marks.filter((mark) => DRAWN_MARKS.has(mark.what));
-    const file = this.#rows.map((row) => [new Date(row.at), ...SERIES.map((series) => series.count(row))]);
-    const options = {
-      file,
-      dateWindow: [Math.max(last.at - spanMs, Math.min(this.#rows[0].at, last.at - LEAST_MS)), last.at + FUTURE_MS],
-      valueRange: [0, null],
-      visibility: SERIES.map((series) => series.name !== "decoy" || timeline.decoys),
-    };
-    if (this.#graph === null)
-      this.#graph = this.#make(options);
-    else
-      this.#graph.updateOptions(options);
+    const from = Math.max(last.at - spanMs, Math.min(timeline.rows[0].at, last.at - LEAST_MS));
+    const at = this.#rows[this.#index]?.at;
+    this.#rows = timeline.rows.filter((row) => row.at >= from);
+    const marks = timeline.marks.filter((mark) => glyph(mark.what) !== undefined);
+    const hidden = new Set(timeline.decoys ? [] : ["decoy"]);
+    for (const plot of this.#plots)
+      plot.draw(this.#rows, [from, last.at + FUTURE_MS], marks, hidden);
     this.#values.get("decoy").parentElement.hidden = !timeline.decoys;
-    if (this.#graph.getSelection() < 0)
-      this.#tell(last);
+    const index = at === undefined ? -1 : this.#rows.findIndex((row) => row.at === at);
+    this.#point(index < 0 ? null : index);
   }
 
-  #make({ file, ...options }) {
-    return new Dygraph(this.element, file, {
-      ...options,
-      ...this.#colours(),
-      labels: ["time", ...SERIES.map((series) => series.name)],
-      series: Object.fromEntries(SERIES.map((series) => [series.name, series.options])),
-      legend: "never",
-      includeZero: true,
-      connectSeparatedPoints: false,
-      highlightCircleSize: 3,
-      interactionModel: {},
-      axes: {
-        x: { axisLabelFormatter: (date) => clock(date), axisLabelWidth: 70, drawGrid: false },
-        y: { axisLabelFormatter: (value) => (Number.isInteger(value) ? number(value) : ""), axisLabelWidth: 70 },
-      },
-      underlayCallback: (context, area, graph) => this.#drawMarks(context, area, graph),
-      highlightCallback: (_event, at) => this.#tell(this.#rows.find((row) => row.at === at)),
-      unhighlightCallback: () => this.#tell(this.#rows.at(-1)),
-    });
+  #add(panel) {
+    const legend = make("dl", { className: "legend", id: `legend-${panel.name}` });
+    for (const name of panel.legend)
+      legend.append(this.#addKey(name, panel.legend.length === 1));
+    const attributes = panel.name === "curve" ? sliderAttributes() : { "aria-hidden": "true" };
+    const element = make("div", { className: "plot", id: panel.name, ...attributes });
+    const title = panel.name === "curve" ? null : make("h3", {}, text(panel.name));
+    this.root.append(make("div", { className: `panel panel-${panel.name}` }, make("div", { className: "says" }, title, legend), element));
+    this.#plots.push(new Plot(element, panel, (index) => this.#point(index)));
   }
 
-  #colours() {
-    return {
-      colors: SERIES.map((series) => colour(series.name)),
-      gridLineColor: colour("line"),
-      axisLineColor: colour("line"),
-    };
+  #addKey(name, alone) {
+    const value = make("dd", { id: `value-${name}` }, "–");
+    this.#values.set(name, value);
+    return make("div", { className: `key-${name}` }, make("dt", { className: alone ? "unseen" : "" }, text(name)), value);
   }
 
-  #recolour() {
-    this.#graph?.updateOptions(this.#colours());
+  // Moves the cursor to a row, or to now.
+  #point(index) {
+    this.#index = index;
+    for (const plot of this.#plots)
+      plot.select(index);
+    const row = this.#rows[index ?? this.#rows.length - 1];
+    for (const panel of PANELS)
+      for (const { name, count } of panel.series)
+        this.#tell(name, row ? count(row) : null, panel.format);
+    this.#showCursor(index === null ? null : row);
+    const curve = this.#plots[0].element;
+    curve.setAttribute("aria-valuemax", String(Math.max(this.#rows.length - 1, 0)));
+    curve.setAttribute("aria-valuenow", String(index ?? Math.max(this.#rows.length - 1, 0)));
+    curve.setAttribute("aria-valuetext", `${index === null || !row ? text("now") : clock(row.at)}: ${this.#sentence()}`);
   }
 
-  #drawMarks(context, area, graph) {
-    context.save();
-    context.strokeStyle = colour("mark");
-    context.setLineDash([2, 3]);
-    for (const mark of this.#marks) {
-      const x = Math.round(graph.toDomXCoord(mark.at)) + 0.5;
-      if (x < area.x || x > area.x + area.w)
-        continue;
-      context.beginPath();
-      context.moveTo(x, area.y);
-      context.lineTo(x, area.y + area.h);
-      context.stroke();
-    }
-    context.restore();
+  #tell(name, count, format) {
+    say(this.#values.get(name), count === null ? "–" : format(count));
   }
 
-  // Writes a row's numbers beside their keys.
-  #tell(row) {
-    for (const series of SERIES) {
-      const count = row ? series.count(row) : null;
-      this.#values.get(series.name).textContent = count === null ? "–" : number(count);
-    }
+  #sentence() {
+    const names = PANELS[0].legend.filter((name) => !this.#values.get(name).parentElement.hidden);
+    return names.map((name) => `${text(name)} ${this.#values.get(name).textContent}`).join(", ");
+  }
+
+  #showCursor(row) {
+    const plot = this.#plots[0];
+    const x = row ? plot.place(row.at) : null;
+    this.cursor.hidden = x === null;
+    if (x === null)
+      return;
+    const left = plot.element.getBoundingClientRect().left - this.root.getBoundingClientRect().left + x;
+    this.cursor.style.left = `${left}px`;
+    this.cursor.classList.toggle("late", x > plot.element.clientWidth - 90);
+    say(this.cursor.firstChild, clock(row.at));
+  }
+
+  #key(event) {
+    const last = this.#rows.length - 1;
+    const now = this.#index ?? last;
+    const places = { ArrowLeft: now - 1, ArrowRight: now + 1, PageUp: now - 30, PageDown: now + 30, Home: 0, End: last };
+    if (event.key === "Escape")
+      this.#point(null);
+    else if (event.key in places && last >= 0)
+      this.#point(Math.min(Math.max(places[event.key], 0), last));
+    else
+      return;
+    event.preventDefault();
   }
 }
 
-function addKey(legend, name) {
-  const pair = document.createElement("div");
-  const key = document.createElement("dt");
-  const value = document.createElement("dd");
-  key.className = `key-${name}${name === "expected" ? " thin" : ""}`;
-  key.textContent = text(name);
-  value.id = `value-${name}`;
-  value.textContent = "–";
-  pair.append(key, value);
-  legend.append(pair);
-  return value;
+function sliderAttributes() {
+  return {
+    role: "slider",
+    tabIndex: 0,
+    "aria-label": text("cursor"),
+    "aria-describedby": "cursor-help",
+    "aria-orientation": "horizontal",
+    "aria-valuemin": "0",
+    "aria-valuemax": "0",
+    "aria-valuenow": "0",
+  };
 }

@@ -1,7 +1,20 @@
-// The list of what happened, newest first, in words. Names that users chose are text and never markup.
+// What happened: the list, newest first, in words, and the glyphs that stand for it there and in the curve. Names that
+// users chose are text and never markup.
+import { make } from "./dom.js";
 import { clock, text } from "./texts.js";
 
 const SHOWN = 12;
+const GLYPHS = {
+  started: "▶",
+  cancelled: "✕",
+  reclaimed: "↩",
+  capped: "▲",
+  reset: "↺",
+  restarted: "⟳",
+};
+
+// What is drawn into the curve: undefined for all else.
+export const glyph = (what) => GLYPHS[what];
 
 function sentence(mark) {
   if (mark.what === "restarted")
@@ -11,14 +24,11 @@ function sentence(mark) {
   return text("mark", { mode: mark.mode, name: mark.name, what: text(`what.${mark.what}`) });
 }
 
-function item(mark) {
-  const element = document.createElement("li");
-  const time = document.createElement("time");
-  time.dateTime = new Date(mark.at).toISOString();
-  time.textContent = clock(mark.at);
-  element.append(time, sentence(mark));
-  return element;
-}
+const item = (mark) =>
+  make("li", { className: `mark-${mark.what}` },
+    make("time", { dateTime: new Date(mark.at).toISOString() }, clock(mark.at)),
+    make("span", { className: "glyph", "aria-hidden": "true" }, glyph(mark.what) ?? "·"),
+    make("span", {}, sentence(mark)));
 
 let shown = null; // the marks that the list is of
 
@@ -28,11 +38,5 @@ export function showMarks(list, marks) {
   if (key === shown)
     return;
   shown = key;
-  if (newest.length > 0) {
-    list.replaceChildren(...newest.map(item));
-    return;
-  }
-  const nothing = document.createElement("li");
-  nothing.textContent = text("noMarks");
-  list.replaceChildren(nothing);
+  list.replaceChildren(...(newest.length > 0 ? newest.map(item) : [make("li", { className: "quiet" }, text("noMarks"))]));
 }

@@ -2,10 +2,20 @@
 // before stays, behind a gap and a mark.
 const COUNTS = ["tasks", "leaked", "expected_leaked"];
 const VARIANTS = ["leak", "fix", "decoy"];
+// Of the whole process: column of the answer by member of a row.
+const COLUMNS = {
+  held: "heap_held_bytes",
+  allocated: "heap_allocated_bytes",
+  resident: "heap_resident_bytes",
+  tickers: "tickers",
+  handles: "handles",
+  descriptors: "descriptors",
+  threads: "threads",
+};
 
 export class Timeline {
   constructor() {
-    this.rows = []; // {at, leak: {tasks, leaked, expected_leaked}, fix, decoy}; null counts: a gap
+    this.rows = []; // {at, leak: {tasks, leaked, expected_leaked}, fix, decoy, held, ...}; null counts: a gap
     this.marks = []; // {at, what, name, mode}; what is also "restarted"
     this.boot = null;
     this.next = null;
@@ -44,6 +54,8 @@ export class Timeline {
     const row = { at };
     for (const variant of VARIANTS)
       row[variant] = Object.fromEntries(COUNTS.map((count) => [count, answer[variant][count][i]]));
+    for (const [member, column] of Object.entries(COLUMNS))
+      row[member] = answer[column]?.[i] ?? null;
     if (this.rows.length === 0 || at > this.last.at)
       this.rows.push(row);
   }

@@ -1,12 +1,16 @@
 """Debian's chromium, driven by python3-selenium, for tests of the page. Nothing in it talks to anybody but the daemon."""
 
+import json
 import shutil
 
 import pytest
 
+from leaklab import eventually
+
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check",
-         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900")
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900", "--lang=en-US", "--accept-lang=en-US")
+PATIENCE_SECONDS = 60  # for what the page is to show; only ends a test that would hang
 
 
 def missing():
@@ -33,3 +37,67 @@ def open_browser(profile, *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+
+
+class Page:
+    """The page of a daemon, open in a browser. What it waits for, it waits for by looking."""
+
+    def __init__(self, driver, daemon, path="/"):
+        self.driver = driver
+        self.origin = f"http://{daemon.address}"
+        driver.get(f"{self.origin}{path}")
+        self.wait_for("contact", lambda told: told.startswith(("Live", "\u5b9e\u65f6")))
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, name):
+        """What an element says, seen or not, read in one step: the page may replace it at any time."""
+        return self.driver.execute_script("return document.getElementById(arguments[0])?.textContent ?? ''", name)
+
+    def says(self, selector):
+        return self.driver.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map((one) => one.textContent)", selector)
+
+    def shows(self, selector):
+        """Whether it is there and can be seen."""
+        return self.driver.execute_script("return document.querySelector(arguments[0])?.checkVisibility() ?? false", selector)
+
+    def value(self, name):
+        return self.text(f"value-{name}")
+
+    def wait_for(self, name, wanted):
+        return eventually(lambda: self.text(name), wanted, timeout=PATIENCE_SECONDS, what=f"#{name}")
+
+    def wait_until_says(self, selector, wanted):
+        return eventually(lambda: self.says(selector), wanted, timeout=PATIENCE_SECONDS, what=selector)
+
+    def click(self, selector):
+        eventually(lambda: self.shows(selector), timeout=PATIENCE_SECONDS, what=selector)
+        self.driver.execute_script("document.querySelector(arguments[0]).click()", selector)
+
+    def write(self, selector, words):
+        """As typing does: the field has it, and hears of it."""
+        self.driver.execute_script(
+            "const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+            "field.dispatchEvent(new Event('input', {bubbles: true}));"
+            "field.dispatchEvent(new Event('change', {bubbles: true}));", selector, words)
+
+    def complaints(self):
+        """What the console says, but for what the daemon's absence made fail."""
+        return [entry for entry in self.driver.get_log("browser") if "net::ERR_CONNECTION" not in entry["message"]]
+
+    def requests(self):
+        """Addresses that it has asked for; what the browser has within itself is left out."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [url for url in urls if not url.startswith(("chrome:", "data:"))]
+
+    def check_manners(self):
+        """It has asked nobody but its daemon, and the console is silent."""
+        assert self.complaints() == []
+        asked = self.requests()
+        assert asked and all(url.startswith(self.origin) for url in asked), asked
