@@ -32,6 +32,15 @@ static json_t *field_value(const struct field *field, int64_t value)
     return json_integer(field->type == FIELD_RATE ? value / 1000000 : value);
 }
 
+static json_t *shapes(void)
+{
+    json_t *words = json_array();
+    int failed = words == NULL;
+    for (int shape = 0; shape < SHAPES; shape++)
+        failed |= json_array_append_new(words, json_string(shape_word((enum shape)shape)));
+    return finished(words, failed);
+}
+
 static json_t *describe_field(const struct spec_context *context, enum spec_field id)
 {
     const struct field *field = &spec_fields[id];
@@ -50,6 +59,8 @@ static json_t *describe_field(const struct spec_context *context, enum spec_fiel
         put(object, "min", field_value(field, field->min), &failed);
         put(object, "max", field_value(field, spec_field_max(context, id)), &failed);
     }
+    if (field->type == FIELD_SHAPE)
+        put(object, "choices", shapes(), &failed);
     put(object, "unit", json_string(field->unit), &failed);
     put(object, "about", json_string(field->about), &failed);
     return finished(object, failed);

@@ -334,6 +334,8 @@ static void patterns_and_fields_are_described_from_their_tables(void **state)
     assert_int_equal(json_array_size(json_object_get(answer, "fields")), SPEC_FIELDS);
     assert_string_equal(json_look(answer, "fields.1.required"), "true");
     assert_string_equal(json_look(answer, "fields.3.type"), "rate");
+    assert_string_equal(json_look(answer, "fields.4.choices.0"), "steady");
+    assert_string_equal(json_look(answer, "fields.4.choices.4"), "double-halve");
     assert_string_equal(json_look(answer, "fields.12.max"), "1000000");
     assert_string_equal(json_look(answer, "fields.13.max"), "4GiB");
     json_decref(answer);
