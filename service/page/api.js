@@ -38,7 +38,6 @@ async function act(path, options) {
 }
 
 const part = encodeURIComponent;
-const json = (value) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 
 export const getTimeline = (since) => ask(since ? `timeline?since=${part(since)}` : "timeline");
 export const getCatalogue = () => ask("patterns");
@@ -46,7 +45,8 @@ export const getPattern = (name) => ask(`patterns/${part(name)}`);
 export const getSteps = (name) => ask(`patterns/${part(name)}/steps`);
 export const getScenarios = () => ask("scenario");
 
-export const startScenario = (spec) => act("scenario", json(spec));
+// spec: pairs of name and text, sent as a form sends them.
+export const startScenario = (spec) => act("scenario", { method: "POST", body: new URLSearchParams(spec) });
 export const cancelScenario = (name) => act(`scenario/${part(name)}`, { method: "DELETE" });
 export const reclaimScenario = (name) => act(`scenario/${part(name)}?reclaim=true`, { method: "DELETE" });
 export const resetAll = () => act("reset", { method: "POST" });

@@ -7,7 +7,7 @@ export function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === false)
       continue;
-    if (name in element && !name.startsWith("aria"))
+    if (name in element && name !== "spellcheck")
       element[name] = value;
     else
       element.setAttribute(name, value);

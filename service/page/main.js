@@ -1,22 +1,37 @@
 // Puts the page together: asks once a second, and shows what it hears.
-import { getCatalogue, getTimeline } from "./api.js";
+import { getCatalogue, getScenarios, getTimeline, startScenario } from "./api.js";
+import { Catalogue } from "./catalogue.js";
 import { Chart } from "./chart.js";
 import { find, make, say } from "./dom.js";
+import { Hand } from "./hand.js";
 import { showMarks } from "./marks.js";
+import { Own } from "./own.js";
 import { Place } from "./place.js";
+import { Scenarios } from "./scenarios.js";
 import { chosenName, Shown } from "./shown.js";
 import { chooseLanguage, clock, fillTexts, language, number, text } from "./texts.js";
 import { Timeline } from "./timeline.js";
+import { Tour } from "./tour.js";
 
 const POLL_MS = 1000;
 const STALLED_MS = 5000;
 const MINUTES_MS = 5 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 
+const FEW_SCENARIOS = 100; // that are asked for each second; more of them less often
+
 fillTexts(document);
 const timeline = new Timeline();
 const chart = new Chart(find("charts"));
-const shown = new Shown(find("shown"), new Place(find("place")), (pattern) => (find("choose").value = pattern.name));
+const shown = new Shown(find("shown"), new Place(find("place")), showHand);
+const hand = new Hand(find("hand"), () => askAtOnce());
+const scenarios = new Scenarios(find("scenarios"), () => askAtOnce());
+const catalogue = new Catalogue(find("catalogue"));
+const tour = new Tour(find("tour"), { poll: () => askAtOnce(), show: (name) => (location.hash = name) });
+let fields = []; // of every scenario, as the catalogue says
+let scenarioCount = 0;
+let turn = 0;
+let timer = null;
 let spanMs = MINUTES_MS;
 let pausedAt = null;
 let lostAt = null;
@@ -46,17 +61,37 @@ function showTimeline() {
   showMarks(find("marks"), timeline.marks);
 }
 
+function showHand(pattern) {
+  find("choose").value = pattern.name;
+  say(find("hand-pattern"), pattern.name);
+  hand.show(pattern, fields);
+}
+
 async function loadCatalogue() {
-  const { patterns } = await getCatalogue();
+  const { patterns, fields: all } = await getCatalogue();
+  fields = all;
   find("choose").replaceChildren(...patterns.map(({ name, title }) => make("option", { value: name }, `${name}: ${title}`)));
   find("choose").value = shown.name ?? "";
+  catalogue.show(patterns);
+}
+
+async function pollScenarios() {
+  if (turn++ % Math.ceil((scenarioCount + 1) / FEW_SCENARIOS) !== 0)
+    return;
+  const answer = await getScenarios();
+  scenarioCount = answer.scenarios.length;
+  scenarios.show(answer);
+  tour.take(answer);
 }
 
 async function poll() {
   const { boot } = timeline;
   timeline.take(await getTimeline(timeline.next));
-  if (boot !== timeline.boot)
-    await Promise.all([loadCatalogue(), shown.show()]);
+  if (boot !== timeline.boot) {
+    await loadCatalogue();
+    await shown.show();
+  }
+  await pollScenarios();
   if (pausedAt !== null)
     return;
   showTimeline();
@@ -65,6 +100,7 @@ async function poll() {
 
 // One question at a time, and none while nobody looks.
 async function pollOn() {
+  timer = null;
   if (!document.hidden) {
     try {
       await poll();
@@ -74,7 +110,16 @@ async function pollOn() {
     }
     showContact();
   }
-  setTimeout(pollOn, POLL_MS);
+  timer = setTimeout(pollOn, POLL_MS);
+}
+
+// What somebody has just done shows at once; where a question is under way, its answer comes first.
+function askAtOnce() {
+  turn = 0;
+  if (timer === null)
+    return;
+  clearTimeout(timer);
+  pollOn();
 }
 
 function choose(span) {
@@ -90,6 +135,25 @@ function pause() {
   if (pausedAt === null)
     showTimeline();
   showContact();
+}
+
+async function startBoth() {
+  await Promise.all(["leak-recv", "fix-recv"].map((mode) => startScenario([["mode", mode], ["n", 2000], ["linger", "80ms"]])));
+  askAtOnce();
+}
+
+async function showAdded(name) {
+  await loadCatalogue();
+  if (chosenName() === name)
+    await shown.show();
+  else
+    location.hash = name;
+}
+
+function beginTour() {
+  if (pausedAt !== null)
+    pause();
+  tour.begin();
 }
 
 function goTo() {
@@ -109,5 +173,8 @@ find("hour").addEventListener("click", () => choose(HOUR_MS));
 find("pause").addEventListener("click", pause);
 find("choose").addEventListener("change", () => (location.hash = find("choose").value));
 addEventListener("hashchange", goTo);
+find("start-both").addEventListener("click", startBoth);
+find("tour-begin").addEventListener("click", beginTour);
+new Own(find("own"), showAdded);
 showContact();
 pollOn();

@@ -7,7 +7,7 @@ const FIRST = "recv";
 
 export const chosenName = () => {
   const hash = location.hash.slice(1);
-  return /^[\w.-]+$/.test(hash) ? hash : null; // "#/curve" is a section
+  return /^[A-Za-z0-9][\w.-]*$/.test(hash) ? hash : null; // "#_curve" is a section
 };
 
 export class Shown {

@@ -149,6 +149,7 @@ export const WORDS = {
 
   search: ["Find a pattern", "查找模式"],
   found: ["{count} patterns", "{count} 个模式"],
+  show: ["Show where it stands", "查看它卡在哪里"],
   yours: ["yours", "自定义"],
   ownHelp: [
     "Paste a pattern, in YAML or JSON. It is checked, and once it is right it joins the catalogue and can be started.",
@@ -169,8 +170,8 @@ export const WORDS = {
   tourWorking: ["One moment …", "请稍候…"],
   tour1: ["Leak against fix", "泄漏与修复"],
   tour1Text: [
-    "Two services with the same 2,000 consumers. In one they only receive; in the other they receive or hear that it is over. Start both: for now the two curves look alike.",
-    "两个服务，各有同样的 2,000 个消费者。一个只会接收；另一个既能接收，也能听到“结束”。同时启动：此刻两条曲线看起来一样。",
+    "Two services with the same 2,000 consumers. In one they only receive; in the other they receive or hear that it is over. Start both: the two curves look alike, and only the judge knows already which of them will never move again.",
+    "两个服务，各有同样的 2,000 个消费者。一个只会接收；另一个既能接收，也能听到“结束”。同时启动：两条曲线看起来一样，只有判定器已经知道谁再也不会动。",
   ],
   tour1Do: ["Start both", "同时启动"],
   tour2: ["Cancel both", "取消两者"],

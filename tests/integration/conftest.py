@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+import browser
 import leaklab
 
 DEFAULT_LIMIT_SECONDS = 60
@@ -76,3 +77,17 @@ def shared(tmp_path_factory):
     daemon = leaklab.Daemon(log=tmp_path_factory.mktemp("shared") / "daemon.log")
     yield daemon
     stop_cleanly(daemon)
+
+
+@pytest.fixture
+def browse(tmp_path):
+    """browse(daemon, path, *flags) opens its page in a browser of its own."""
+    drivers = []
+
+    def start(daemon, path="/", *flags):
+        drivers.append(browser.open_browser(tmp_path / f"profile-{len(drivers)}", *flags))
+        return browser.Page(drivers[-1], daemon, path)
+
+    yield start
+    for driver in drivers:
+        driver.quit()

@@ -2,18 +2,10 @@
 
 import pytest
 
-from browser import Page, open_browser
 from leaklab import eventually, free_port
 
 pytestmark = [pytest.mark.release, pytest.mark.limit(180)]
 NUMBERS = ("leak", "leaked", "expected", "fix")
-
-
-@pytest.fixture
-def browse(tmp_path):
-    driver = open_browser(tmp_path / "profile")
-    yield lambda daemon, path="/": Page(driver, daemon, path)
-    driver.quit()
 
 
 def test_the_curve_is_there_and_survives_a_restart(serve, browse):
