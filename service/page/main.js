@@ -1,4 +1,4 @@
-// Puts the page together: asks once a second, and shows what it hears.
+// Puts the page together: asks for the past, which never waits for the lab, and beside it for the present, which may.
 import { getCatalogue, getScenarios, getTimeline, startScenario } from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { Chart } from "./chart.js";
@@ -7,13 +7,13 @@ import { Hand } from "./hand.js";
 import { showMarks } from "./marks.js";
 import { Own } from "./own.js";
 import { Place } from "./place.js";
+import { Poll } from "./poll.js";
 import { Scenarios } from "./scenarios.js";
 import { chosenName, Shown } from "./shown.js";
 import { chooseLanguage, clock, fillTexts, language, number, text } from "./texts.js";
 import { Timeline } from "./timeline.js";
 import { Tour } from "./tour.js";
 
-const POLL_MS = 1000;
 const STALLED_MS = 5000;
 const MINUTES_MS = 5 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
@@ -31,7 +31,7 @@ const tour = new Tour(find("tour"), { poll: () => askAtOnce(), show: (name) => (
 let fields = []; // of every scenario, as the catalogue says
 let scenarioCount = 0;
 let turn = 0;
-let timer = null;
+let known = null; // the run of the daemon whose catalogue is shown
 let spanMs = MINUTES_MS;
 let pausedAt = null;
 let lostAt = null;
@@ -84,42 +84,49 @@ async function pollScenarios() {
   tour.take(answer);
 }
 
-async function poll() {
+async function askPast() {
+  try {
+    timeline.take(await getTimeline(timeline.next));
+    lostAt = null;
+    if (known !== timeline.boot)
+      present.soon();
+    if (pausedAt === null)
+      showTimeline();
+  } catch {
+    lostAt ??= Date.now();
+  }
+  showContact();
+}
+
+// A daemon that was started again may have other patterns.
+async function learnPatterns() {
   const { boot } = timeline;
-  timeline.take(await getTimeline(timeline.next));
-  if (boot !== timeline.boot) {
-    await loadCatalogue();
-    await shown.show();
-  }
-  await pollScenarios();
-  if (pausedAt !== null)
+  if (boot === null || known === boot)
     return;
-  showTimeline();
-  await shown.poll();
+  await loadCatalogue();
+  await shown.show();
+  known = boot;
 }
 
-// One question at a time, and none while nobody looks.
-async function pollOn() {
-  timer = null;
-  if (!document.hidden) {
-    try {
-      await poll();
-      lostAt = null;
-    } catch {
-      lostAt ??= Date.now();
-    }
-    showContact();
+async function askPresent() {
+  try {
+    await learnPatterns();
+    await pollScenarios();
+    if (pausedAt === null)
+      await shown.poll();
+  } catch {
+    // Contact is told of by the past; what is missing now is asked for again in a second.
   }
-  timer = setTimeout(pollOn, POLL_MS);
 }
 
-// What somebody has just done shows at once; where a question is under way, its answer comes first.
+const past = new Poll(askPast);
+const present = new Poll(askPresent);
+
+// What somebody has just done shows at once.
 function askAtOnce() {
   turn = 0;
-  if (timer === null)
-    return;
-  clearTimeout(timer);
-  pollOn();
+  present.soon();
+  past.soon();
 }
 
 function choose(span) {
@@ -138,8 +145,12 @@ function pause() {
 }
 
 async function startBoth() {
-  await Promise.all(["leak-recv", "fix-recv"].map((mode) => startScenario([["mode", mode], ["n", 2000], ["linger", "80ms"]])));
-  askAtOnce();
+  try {
+    await Promise.all(["leak-recv", "fix-recv"].map((mode) => startScenario([["mode", mode], ["n", 2000]])));
+    askAtOnce();
+  } catch (error) {
+    say(find("start-both-answer"), text("failed", { detail: error.message }));
+  }
 }
 
 async function showAdded(name) {
@@ -158,7 +169,7 @@ function beginTour() {
 
 function goTo() {
   if (chosenName() !== null)
-    shown.show();
+    shown.show().catch(() => (known = null)); // shown again once the daemon is back
 }
 
 find("try").textContent = ["leak", "fix"]
@@ -177,4 +188,3 @@ find("start-both").addEventListener("click", startBoth);
 find("tour-begin").addEventListener("click", beginTour);
 new Own(find("own"), showAdded);
 showContact();
-pollOn();

@@ -15,12 +15,18 @@ export class Place {
     new ResizeObserver(() => this.#stands.forEach((stand) => stand.redraw())).observe(root);
   }
 
-  // A pattern as GET /patterns/{name} answers, and its first steps.
-  show(pattern, steps) {
-    this.name = pattern.name;
+  clear() {
+    this.name = null;
     this.#lines.clear();
     this.#stands.clear();
     this.#sums.clear();
+    this.root.replaceChildren();
+  }
+
+  // A pattern as GET /patterns/{name} answers, and its first steps.
+  show(pattern, steps) {
+    this.clear();
+    this.name = pattern.name;
     const variants = Object.keys(steps.variants);
     const split = splitSource(pattern.source, variants);
     const parts = split ? this.#sideBySide(split, variants) : this.#whole(pattern.source, variants);

@@ -1,5 +1,5 @@
 // The pattern that the page shows: the one that the address names (#recv), its words, and its place.
-import { getPattern, getSteps } from "./api.js";
+import { getPattern, getSteps, Refusal } from "./api.js";
 import { make, say } from "./dom.js";
 import { text } from "./texts.js";
 
@@ -32,8 +32,12 @@ export class Shown {
       this.place.show(pattern, steps);
       this.heard(pattern);
     } catch (error) {
-      if (asked === this.#asked && error.errors !== undefined)
-        this.head.replaceChildren(make("p", { className: "problem", role: "alert" }, text("placeUnknown", { name })));
+      if (!(error instanceof Refusal))
+        throw error; // the daemon is away
+      if (asked !== this.#asked)
+        return;
+      this.head.replaceChildren(make("p", { className: "problem", role: "alert" }, text("placeUnknown", { name })));
+      this.place.clear();
     }
   }
 
@@ -41,7 +45,7 @@ export class Shown {
   async poll() {
     const asked = this.#asked;
     if (this.name === null)
-      return this.show();
+      return;
     const steps = await getSteps(this.name);
     if (asked === this.#asked)
       this.place.take(steps);
