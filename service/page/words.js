@@ -83,7 +83,6 @@ export const WORDS = {
   shared: ["Seen by all tasks", "所有任务共用"],
   wholeSource: ["The whole file", "完整文件"],
   placeUnknown: ["There is no pattern “{name}”.", "没有名为“{name}”的模式。"],
-  noTasks: ["Nobody stands here yet. Start it below, and watch them pile up on one line.", "这里还没有任务。在下方启动，看它们堆积在同一行。"],
 
   modeLabel: ["Mode", "方式"],
   "mode.leak": ["leak", "泄漏"],
