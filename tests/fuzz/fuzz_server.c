@@ -1,0 +1,110 @@
+/* Raw bytes on a connection of the real server, with a lab that answers at once. Every answer is one of HTTP,
+ * none is the daemon's fault, and the connection ends when the client has no more to say. The bytes 0x1e
+ * split what is sent into pieces, which the server may meet one by one. Host may be "x". */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "http_fixture.h"
+
+#define ANSWER_MOST (1 << 20)
+#define PIECE       0x1e
+#define LAST        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#define DEADLINE_MS 20
+
+/* Each connection comes from an address of its own: ports that wait for late packets do not run out. */
+static int connect_from(const struct fixture *fixture, uint32_t number)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    CHECK(fd >= 0);
+    CHECK(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0);
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(0x7f010001u + number % 60000u)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(fixture->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    CHECK(bind(fd, (const struct sockaddr *)&from, sizeof from) == 0);
+    CHECK(connect(fd, (const struct sockaddr *)&to, sizeof to) == 0);
+    return fd;
+}
+
+/* What the server has no wish to read any more need not be sent. A last request asks it to close, so that
+ * only who has left something unfinished waits for a deadline. */
+static void say(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        const uint8_t *end = memchr(bytes, PIECE, size);
+        size_t piece = end == NULL ? size : (size_t)(end - bytes);
+        if (piece > 0 && send(fd, bytes, piece, MSG_NOSIGNAL) != (ssize_t)piece)
+            break;
+        bytes += end == NULL ? piece : piece + 1;
+        size -= end == NULL ? piece : piece + 1;
+    }
+    (void)send(fd, LAST, sizeof LAST - 1, MSG_NOSIGNAL);
+    (void)shutdown(fd, SHUT_WR);
+}
+
+static size_t listen_to(int fd, char *answer)
+{
+    size_t size = 0;
+    for (;;) {
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        int ready = poll(&waiting, 1, PATIENCE_MS);
+        if (ready < 0 && errno == EINTR)
+            continue; /* libFuzzer's clock */
+        CHECK(ready == 1);
+        ssize_t got = recv(fd, answer + size, ANSWER_MOST - size, 0);
+        if (got <= 0)
+            break;
+        size += (size_t)got;
+        CHECK(size < ANSWER_MOST);
+    }
+    answer[size] = '\0';
+    return size;
+}
+
+/* Two answers of 500 and above say that the client asks for what HTTP/1.1 does not have (RFC 9110, 15.6):
+ * they are libmicrohttpd's. */
+static bool is_the_clients_fault(long status)
+{
+    return status == 501 || status == 505;
+}
+
+static void check_answer(const char *answer, size_t size)
+{
+    if (size == 0)
+        return;
+    CHECK(size > 12 && memcmp(answer, "HTTP/1.", 7) == 0);
+    long status = strtol(answer + 9, NULL, 10);
+    if (status >= 100 && (status < 500 || is_the_clients_fault(status)))
+        return;
+    fprintf(stderr, "answered: %.200s\n", answer);
+    CHECK(!"the daemon's fault");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct fixture fixture;
+    static char answer[ANSWER_MOST + 1];
+    static uint32_t number;
+    if (fixture.server == NULL)
+        fixture_start(&fixture, (struct server_limits){.idle_ms = DEADLINE_MS, .request_ms = DEADLINE_MS},
+                      NULL);
+    int fd = connect_from(&fixture, number++);
+    say(fd, data, size);
+    check_answer(answer, listen_to(fd, answer));
+    close(fd);
+    return 0;
+}
