@@ -182,7 +182,7 @@ static void check_head(struct exchange *exchange)
     if (exchange->target_cut) {
         exchange->match = (struct route_match){0};
         refuse(exchange,
-               problem_new(404, "there is nothing at a path of more than %d bytes", LIMIT_TARGET_BYTES));
+               problem_new(414, "path and query are longer than %d bytes together", LIMIT_TARGET_BYTES));
         return;
     }
     if (exchange->match.outcome != ROUTE_FOUND) {

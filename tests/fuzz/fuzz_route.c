@@ -34,6 +34,8 @@ static void check_route(const char *method, const char *target)
         CHECK(match.allow[0] != '\0');
     if (match.outcome == ROUTE_FOUND)
         check_query(&match);
+    if (match.outcome != ROUTE_NO_PATH)
+        return;
     buf_init(&text, TEXT_MOST);
     route_suggest(&text, target);
     CHECK(text.err == ERR_OK && text.size > 0);

@@ -59,13 +59,13 @@ static void names_that_cannot_be_are_404(void **state)
     expect(*state, "DELETE", "/scenario/%00", "", NULL, 404, "names are");
 }
 
-static void a_long_target_is_404(void **state)
+static void a_long_target_is_414(void **state)
 {
     char target[LIMIT_TARGET_BYTES + 100];
     memset(target, 'a', sizeof target - 1);
     target[0] = '/';
     target[sizeof target - 1] = '\0';
-    expect(*state, "GET", target, "", NULL, 404, "more than");
+    expect(*state, "GET", target, "", NULL, 414, "longer than");
 }
 
 static void wrong_methods_are_405_with_allow(void **state)
@@ -333,7 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(unknown_paths_are_404_with_the_nearest),
         TEST(names_that_cannot_be_are_404),
-        TEST(a_long_target_is_404),
+        TEST(a_long_target_is_414),
         TEST(wrong_methods_are_405_with_allow),
         TEST(foreign_pages_are_refused_what_changes_state),
         TEST(a_foreign_host_is_refused),
