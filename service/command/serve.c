@@ -13,6 +13,7 @@
 #include "command/demo.h"
 #include "command/opening.h"
 #include "command/options.h"
+#include "command/rehearsal.h"
 #include "command/source.h"
 #include "http/guard.h"
 #include "http/server.h"
@@ -86,6 +87,7 @@ struct settings {
 struct daemon {
     uv_loop_t loop;
     uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGUSR1 */
+    size_t signal_count;    /* of them initialised */
     uv_thread_t stopper;    /* waits for the end from the beginning: it must not lack a thread then */
     uv_sem_t stop;
     uv_async_t stopped;
@@ -180,19 +182,19 @@ static void server_stopped(uv_async_t *async)
     lab_close(daemon->lab);
 }
 
-/* False: no thread is to be had, and nothing is left behind. */
+/* False: no thread is to be had, and nothing is left behind but a handle that closes. */
 static bool stopper_start(struct daemon *daemon)
 {
-    if (uv_sem_init(&daemon->stop, 0) != 0)
-        return false;
-    if (uv_thread_create(&daemon->stopper, stop_server, daemon) != 0) {
-        uv_sem_destroy(&daemon->stop);
-        return false;
-    }
     if (uv_async_init(&daemon->loop, &daemon->stopped, server_stopped) != 0)
-        abort();
+        return false;
     daemon->stopped.data = daemon;
-    return true;
+    if (uv_sem_init(&daemon->stop, 0) == 0) {
+        if (uv_thread_create(&daemon->stopper, stop_server, daemon) == 0)
+            return true;
+        uv_sem_destroy(&daemon->stop);
+    }
+    uv_close((uv_handle_t *)&daemon->stopped, NULL);
+    return false;
 }
 
 /* Readiness goes first; the server then ends on another thread, since the requests that it lets end are
@@ -224,21 +226,23 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static const int watched[] = {SIGTERM, SIGINT, SIGUSR1};
 
-static void watch_signals(struct daemon *daemon)
+static bool watch_signals(struct daemon *daemon)
 {
-    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < COUNT_OF(watched); i++) {
-        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        if (uv_signal_init(&daemon->loop, &daemon->signals[i]) != 0)
+            return false;
+        daemon->signal_count++;
         daemon->signals[i].data = daemon;
         if (uv_signal_start(&daemon->signals[i], on_signal, watched[i]) != 0)
-            abort();
+            return false;
     }
+    return true;
 }
 
 /* Whoever sends another signal on the way out does not turn an orderly end into a death by signal. */
 static void ignore_signals(struct daemon *daemon)
 {
-    for (size_t i = 0; i < COUNT_OF(watched); i++) {
+    for (size_t i = 0; i < COUNT_OF(watched) && i < daemon->signal_count; i++) {
         uv_close((uv_handle_t *)&daemon->signals[i], NULL);
         signal(watched[i], SIG_IGN);
     }
@@ -310,18 +314,21 @@ static void open_scenarios(struct daemon *daemon)
     opening_post(&daemon->opening, daemon->lab, body);
 }
 
+static void cannot_start(const struct settings *settings, const char *why)
+{
+    log_line(&settings->log, LOG_ERROR, "cannot start", LOG_TEXT("why", why));
+}
+
 /* Runs until a signal. The loop must have nothing left when it ends. */
 static int serve(struct daemon *daemon)
 {
     daemon->code = EXIT_OK;
-    if (!stopper_start(daemon)) {
-        log_line(&daemon->settings->log, LOG_ERROR, "cannot start",
-                 LOG_TEXT("why", "no thread is to be had"));
+    if (!watch_signals(daemon) || !stopper_start(daemon)) {
+        cannot_start(daemon->settings, "no thread is to be had, or signals cannot be watched");
         lab_close(daemon->lab);
-        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        ignore_signals(daemon);
         return EXIT_FAILED;
     }
-    watch_signals(daemon);
     if (start_server(daemon)) {
         open_scenarios(daemon);
         if (daemon->settings->demo)
@@ -346,13 +353,19 @@ static int open_and_serve(struct daemon *daemon)
         .judge_interval_ns = (uint64_t)settings->judge_interval_ns,
     };
     memcpy(config.supplies, settings->limits.supplies, sizeof config.supplies);
-    CHECK(uv_loop_init(&daemon->loop) == 0);
+    const char *why;
+    signal(SIGPIPE, SIG_IGN);
+    int no_loop = rehearse(&why) ? uv_loop_init(&daemon->loop) : 0;
+    if (why != NULL || no_loop != 0) {
+        cannot_start(settings, why != NULL ? why : uv_strerror(no_loop));
+        return EXIT_FAILED;
+    }
     enum err err = lab_open(&daemon->lab, &daemon->loop, &config);
     int code = EXIT_FAILED;
     if (err == ERR_OK)
         code = serve(daemon);
     else
-        log_line(&settings->log, LOG_ERROR, "cannot start", LOG_TEXT("why", err_text(err)));
+        cannot_start(settings, err_text(err));
     CHECK(uv_loop_close(&daemon->loop) == 0);
     lab_free(daemon->lab);
     if (code == EXIT_OK)
