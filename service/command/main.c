@@ -1,8 +1,11 @@
 /* Picks the subcommand. Flags without one are `leaklab run`'s, so that the article's own line works as it
  * stands: leaklab -mode=leak-recv -n=2000 -linger=80ms. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -75,8 +78,24 @@ static int finish(int code)
     return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
+/* Who was started without standard streams would get their numbers for descriptors of its own: messages would
+ * land in a socket, and libuv ends the process. Writing to what stands there then still fails, as it should.
+ * False: there is no descriptor to be had. */
+static bool fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_streams()) {
+        fprintf(stderr, "leaklab: no descriptor is to be had: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
