@@ -1,0 +1,50 @@
+"""Stopped for a while, or killed at any moment: the books balance, and the next daemon begins as the first one did."""
+
+import random
+import signal
+import time
+
+import pytest
+
+import leaklab
+
+STOPPED = 3  # seconds: longer than any beat, grace or settling time of the daemon
+
+
+def balance(scrape):
+    live = scrape.sum("leaklab_tasks")
+    assert live == scrape.sum("leaklab_tasks_spawned_total") - scrape.sum("leaklab_tasks_ended_total")
+    return live
+
+
+def test_a_daemon_that_was_suspended_goes_on(daemon):
+    daemon.spawn("leak-recv", name="once", n=50)
+    daemon.spawn("fix-ticker", name="often", n=3, rate="50/s", linger="20ms")
+    daemon.when_live("once", 51)
+    daemon.process.send_signal(signal.SIGSTOP)
+    time.sleep(STOPPED)
+    daemon.process.send_signal(signal.SIGCONT)
+    before = daemon.scenario("often")["starts"]
+    daemon.scenario_when("often", lambda scenario: scenario["starts"] > before)
+    assert daemon.scenario("once")["tasks"]["live"] == 51
+    balance(daemon.scrape())
+    assert daemon.post("/reset").status == 200
+    assert balance(daemon.scrape()) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_daemon_that_was_killed_can_be_started_again(tmp_path, seed):
+    """On the same port, at once; nothing is left in the way."""
+    chance = random.Random(seed)
+    listen = f"127.0.0.1:{leaklab.free_port()}"
+    for life in range(4):
+        daemon = leaklab.Daemon("--demo", log=tmp_path / f"{life}.log", listen=listen)
+        try:
+            if life > 0:
+                daemon.spawn("leak-recv", n=2000)
+            balance(daemon.scrape())
+            time.sleep(chance.random() * 0.05)
+        finally:
+            daemon.process.kill()
+            daemon.process.wait()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{life}.log" for life in range(4)]
