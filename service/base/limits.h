@@ -105,6 +105,7 @@
     (1024 * 1024) /* read and thrown away, so that a client hears why it was refused */
 #define LIMIT_FORM_FIELDS     64
 #define LIMIT_ALLOWED_HOSTS   16
+#define LIMIT_TOKEN_BYTES     512
 #define LIMIT_REQUEST_SECONDS 30  /* from a request's first line to the end of its answer */
 #define LIMIT_ANSWER_SECONDS  10  /* that the lab may take */
 #define LIMIT_DRAIN_MS        500 /* that open requests have when the server stops */

@@ -9,6 +9,7 @@
 #include "base/unit.h"
 #include "command/command.h"
 #include "command/conduct.h"
+#include "command/credential.h"
 #include "command/document.h"
 #include "command/options.h"
 #include "http/address.h"
@@ -24,6 +25,7 @@ enum drill_option {
     LISTEN,
     INSTANCE,
     JOB,
+    TOKEN_FILE,
     FOLDER,
     SETTLE,
     POLL,
@@ -42,6 +44,8 @@ static const struct option_spec specs[DRILL_OPTIONS] = {
                 "where a daemon of its own listens: an address that Prometheus scrapes"},
     [INSTANCE] = {"instance", "NAME", "", "what Prometheus calls the daemon (default: found by its address)"},
     [JOB] = {"job", "NAME", "", "the job that scrapes the daemon (default: found)"},
+    [TOKEN_FILE] = {"token-file", "FILE", NULL,
+                    "the token that the daemon wants, if it wants one (default: that of LEAKLAB_TOKEN_FILE)"},
     [FOLDER] = {"patterns", "DIR", NULL, "a folder of your own patterns, for a daemon of its own"},
     [SETTLE] = {"settle", "DURATION", "2m",
                 "how long Prometheus may take to see the daemon, and earlier alerts to resolve"},
@@ -127,6 +131,18 @@ static bool read_daemon(const char **values, const enum option_source *sources, 
     return true;
 }
 
+/* A daemon of its own reads the environment too, so that the token there is the daemon's. */
+static bool read_token(const char **values, struct drilled *drilled)
+{
+    const char *inherited = getenv("LEAKLAB_TOKEN_FILE");
+    drilled->token_path = values[TOKEN_FILE];
+    if (drilled->token_path != NULL)
+        return credential_read(COMMAND, "--token-file", drilled->token_path, &drilled->token);
+    if (inherited == NULL || inherited[0] == '\0')
+        return true;
+    return credential_read(COMMAND, "LEAKLAB_TOKEN_FILE", inherited, &drilled->token);
+}
+
 static bool read_settings(const char **values, const enum option_source *sources, struct run *run)
 {
     struct conduct_config *config = &run->config;
@@ -138,7 +154,7 @@ static bool read_settings(const char **values, const enum option_source *sources
            read_duration(values, SETTLE, 0, &config->settle_ns) &&
            read_duration(values, POLL, 10 * NS_PER_MS, &config->poll_ns) &&
            read_duration(values, TIMEOUT, 10 * NS_PER_MS, &config->timeout_ns) &&
-           read_daemon(values, sources, run);
+           read_token(values, &run->drilled) && read_daemon(values, sources, run);
 }
 
 /* Everything that is wrong with a file. */

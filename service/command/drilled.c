@@ -35,6 +35,7 @@ static enum err ask(struct drilled *drilled, enum fetch_method method, const cha
     struct fetch_request request = {.method = method,
                                     .url = url,
                                     .body = text,
+                                    .token = drilled->token.text[0] == '\0' ? NULL : drilled->token.text,
                                     .timeout_ns = drilled->timeout_ns,
                                     .abandon = drilled->abandon,
                                     .context = drilled->context};
@@ -84,21 +85,23 @@ static void forget_names(struct drilled *drilled)
 
 static enum err spawn(struct drilled *drilled, struct buf *why)
 {
-    char *argv[] = {(char *)(uintptr_t) "leaklab",
-                    (char *)(uintptr_t) "serve",
-                    (char *)(uintptr_t) "--listen",
-                    drilled->listen,
-                    (char *)(uintptr_t) "--log-level",
-                    (char *)(uintptr_t) "error",
-                    (char *)(uintptr_t) "--patterns",
-                    (char *)(uintptr_t)drilled->patterns,
-                    NULL};
+    const char *words[] = {"leaklab", "serve", "--listen", drilled->listen, "--log-level", "error"};
+    const char *argv[COUNT_OF(words) + 5];
+    size_t count = COUNT_OF(words);
+    memcpy(argv, words, sizeof words);
+    if (drilled->patterns != NULL) {
+        argv[count++] = "--patterns";
+        argv[count++] = drilled->patterns;
+    }
+    if (drilled->token_path != NULL) {
+        argv[count++] = "--token-file";
+        argv[count++] = drilled->token_path;
+    }
+    argv[count] = NULL;
     pid_t self = getpid();
-    if (drilled->patterns == NULL)
-        argv[COUNT_OF(argv) - 3] = NULL;
     pid_t pid = fork();
     if (pid == 0)
-        become_daemon(argv, self);
+        become_daemon((char *const *)(uintptr_t)argv, self);
     if (pid < 0) {
         buf_printf(why, "a daemon cannot be started: %s", strerror(errno));
         return ERR_SYSTEM;

@@ -13,6 +13,7 @@
 #include "command/site.h"
 #include "drill/drill.h"
 #include "http/address.h"
+#include "http/token.h"
 
 struct drilled {
     struct fetcher *fetcher; /* borrowed */
@@ -22,7 +23,9 @@ struct drilled {
     int64_t timeout_ns;
     bool (*abandon)(void *context); /* see struct fetch_request */
     void *context;
-    const char *patterns;      /* for one of its own: --patterns; NULL: none */
+    const char *token_path; /* --token-file of the user, for one of its own; NULL: that of the environment */
+    struct token token;     /* sent with each request; "": none */
+    const char *patterns;   /* for one of its own: --patterns; NULL: none */
     char listen[ADDRESS_TEXT]; /* for one of its own: where; "": it is there already */
     pid_t pid;                 /* of one of its own; 0: it does not run */
     json_t *names;             /* of the scenarios that may be there, until they are cleared; NULL: none */

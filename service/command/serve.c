@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/unit.h"
 #include "command/command.h"
+#include "command/credential.h"
 #include "command/demo.h"
 #include "command/opening.h"
 #include "command/options.h"
@@ -23,6 +24,9 @@
 enum serve_option {
     LISTEN,
     ALLOWED_HOST,
+    TOKEN_FILE,
+    TOKEN_FOR_READS,
+    INSECURE,
     MAX_TASKS,
     MAX_HEAP,
     MAX_DESCRIPTORS,
@@ -44,6 +48,9 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
         {"allowed-host", "NAME[,NAME]", NULL,
          "names that requests may have in their Host header, beside the address to listen on and "
          "those of this machine: a proxy's, or a container's among its neighbours"},
+    [TOKEN_FILE] = CREDENTIAL_FLAG,
+    [TOKEN_FOR_READS] = CREDENTIAL_READS_FLAG,
+    [INSECURE] = CREDENTIAL_INSECURE_FLAG,
     [MAX_TASKS] = {"max-tasks", "N", NULL,
                    "live tasks of all scenarios together (default: what fits into max-heap)"},
     [MAX_HEAP] =
@@ -76,6 +83,9 @@ static const struct options options = {"leaklab serve", specs, SERVE_OPTIONS, "L
 struct settings {
     struct address listen;
     const char *allowed_hosts; /* NULL: none */
+    const char *token_path;    /* NULL: none */
+    bool token_for_reads;
+    struct token token;
     struct machine_limits limits;
     int64_t judge_interval_ns;
     bool demo;
@@ -86,7 +96,7 @@ struct settings {
 /* What is alive while the daemon serves. */
 struct daemon {
     uv_loop_t loop;
-    uv_signal_t signals[3]; /* SIGTERM, SIGINT, SIGUSR1 */
+    uv_signal_t signals[4]; /* as in `watched` */
     size_t signal_count;    /* of them initialised */
     uv_thread_t stopper;    /* waits for the end from the beginning: it must not lack a thread then */
     uv_sem_t stop;
@@ -142,6 +152,28 @@ static bool read_limits(const struct given *given, struct machine_limits *limits
     return true;
 }
 
+/* The token, and whether the daemon may listen there with or without one. */
+static bool read_access(const struct given *given, struct settings *settings)
+{
+    const char *path = given->values[TOKEN_FILE];
+    char name[OPTION_NAME];
+    settings->token_path = path;
+    settings->token_for_reads = given->values[TOKEN_FOR_READS] != NULL;
+    if (path != NULL)
+        return credential_read(options.command,
+                               options_name(&options, TOKEN_FILE, given->sources[TOKEN_FILE], name), path,
+                               &settings->token);
+    if (settings->token_for_reads) {
+        fprintf(stderr, "leaklab serve: %s: which token? Give --token-file FILE\n",
+                options_name(&options, TOKEN_FOR_READS, given->sources[TOKEN_FOR_READS], name));
+        return false;
+    }
+    return given->values[INSECURE] != NULL ||
+           credential_may_listen(options.command,
+                                 options_name(&options, LISTEN, given->sources[LISTEN], name),
+                                 &settings->listen);
+}
+
 static bool read_settings(const struct given *given, struct settings *settings)
 {
     const char *const *values = given->values;
@@ -160,7 +192,7 @@ static bool read_settings(const struct given *given, struct settings *settings)
         return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
     if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
         return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
-    return read_limits(given, &settings->limits);
+    return read_access(given, settings) && read_limits(given, &settings->limits);
 }
 
 /* On a thread of its own. Neither libuv's thread pool nor a new thread will do: patterns starve the one, and
@@ -210,6 +242,17 @@ static void end(struct daemon *daemon)
         uv_unref((uv_handle_t *)&daemon->signals[i]);
 }
 
+/* What can be exchanged while the daemon serves. */
+static void reload(struct daemon *daemon)
+{
+    struct token token;
+    if (daemon->server == NULL ||
+        !credential_reload(&daemon->settings->log, daemon->settings->token_path, &token))
+        return;
+    server_set_token(daemon->server, &token);
+    explicit_bzero(&token, sizeof token);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
@@ -219,12 +262,22 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     if (daemon->ending)
         return;
+    if (number == SIGHUP) {
+        reload(daemon);
+        return;
+    }
     log_line(&daemon->settings->log, LOG_INFO, "stopping",
              LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
     end(daemon);
 }
 
-static const int watched[] = {SIGTERM, SIGINT, SIGUSR1};
+static const int watched[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+
+/* Where there is nothing to read again, a terminal that is closed ends the daemon as ever. */
+static bool is_watched(const struct daemon *daemon, int number)
+{
+    return number != SIGHUP || daemon->settings->token_path != NULL;
+}
 
 static bool watch_signals(struct daemon *daemon)
 {
@@ -233,7 +286,8 @@ static bool watch_signals(struct daemon *daemon)
             return false;
         daemon->signal_count++;
         daemon->signals[i].data = daemon;
-        if (uv_signal_start(&daemon->signals[i], on_signal, watched[i]) != 0)
+        if (is_watched(daemon, watched[i]) &&
+            uv_signal_start(&daemon->signals[i], on_signal, watched[i]) != 0)
             return false;
     }
     return true;
@@ -271,6 +325,8 @@ static bool start_server(struct daemon *daemon)
                     .context = daemon->lab},
         .log = &settings->log,
         .allowed_hosts = settings->allowed_hosts,
+        .token = settings->token_path == NULL ? NULL : &settings->token,
+        .token_for_reads = settings->token_for_reads,
         .revision = LEAKLAB_REVISION,
     };
     errno = 0;
@@ -376,7 +432,7 @@ static int open_and_serve(struct daemon *daemon)
 static int print_help(void)
 {
     puts("usage: leaklab serve [flags]\n\nRuns the daemon until SIGTERM or SIGINT; SIGUSR1 logs where tasks "
-         "stand.\n");
+         "stand;\nSIGHUP reads the token again.\n");
     options_print_help(&options);
     return EXIT_OK;
 }

@@ -65,6 +65,19 @@ enum err address_parse(const char *text, struct address *address)
     return ERR_OK;
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    struct sockaddr_in socket4;
+    struct sockaddr_in6 socket6;
+    if (address->socket.ss_family == AF_INET) {
+        memcpy(&socket4, &address->socket, sizeof socket4);
+        return ntohl(socket4.sin_addr.s_addr) >> 24 == 127;
+    }
+    memcpy(&socket6, &address->socket, sizeof socket6);
+    return IN6_IS_ADDR_LOOPBACK(&socket6.sin6_addr) ||
+           (IN6_IS_ADDR_V4MAPPED(&socket6.sin6_addr) && socket6.sin6_addr.s6_addr[12] == 127);
+}
+
 const char *address_format(const struct address *address, uint16_t port, char text[static ADDRESS_TEXT])
 {
     bool brackets = address->socket.ss_family == AF_INET6;

@@ -26,5 +26,8 @@ struct address {
  * error. */
 enum err address_parse(const char *text, struct address *address);
 
+/* True when only this machine can reach it: 127.0.0.0/8, ::1, or the former written in IPv6. */
+bool address_is_loopback(const struct address *address);
+
 /* Writes "host:port" with another port, as a URL wants it; returns `text`. */
 const char *address_format(const struct address *address, uint16_t port, char text[static ADDRESS_TEXT]);

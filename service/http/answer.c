@@ -110,15 +110,23 @@ enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_R
     return result;
 }
 
+/* The response with one more header; NULL, and the response gone, when memory is out. */
+static struct MHD_Response *with_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (response == NULL || MHD_add_response_header(response, name, value) == MHD_YES)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
 enum MHD_Result answer_problem(struct exchange *exchange, json_t *problem)
 {
     int status = problem_status(problem);
     struct MHD_Response *response = answer_json(status, problem);
     json_decref(problem);
-    if (response != NULL && status == MHD_HTTP_METHOD_NOT_ALLOWED &&
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->match.allow) != MHD_YES) {
-        MHD_destroy_response(response);
-        response = NULL;
-    }
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        response = with_header(response, MHD_HTTP_HEADER_ALLOW, exchange->match.allow);
+    if (status == MHD_HTTP_UNAUTHORIZED && exchange->challenge != NULL)
+        response = with_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, exchange->challenge);
     return answer_queue(exchange, status, response);
 }

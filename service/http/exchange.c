@@ -50,6 +50,7 @@ void exchange_end(struct exchange *exchange)
     json_decref(exchange->refusal);
     exchange->refusal = NULL;
     exchange->refused = false;
+    exchange->challenge = NULL;
     exchange->discarded = 0;
     exchange->match = (struct route_match){0};
     buf_deinit(&exchange->body);
@@ -176,6 +177,19 @@ static bool passes_guard(struct exchange *exchange)
     return sentence == NULL;
 }
 
+/* False, and refused, when it needs the token and has not got it. */
+static bool passes_access(struct exchange *exchange)
+{
+    if (!is_single(exchange, MHD_HTTP_HEADER_AUTHORIZATION))
+        return false;
+    enum token_word word = access_check(&exchange->server->access, exchange);
+    if (word == TOKEN_MATCHES)
+        return true;
+    exchange->challenge = access_challenge(word);
+    refuse(exchange, problem_new(401, "%s", access_sentence(word)));
+    return false;
+}
+
 /* What can be said against the request from its head alone. */
 static void check_head(struct exchange *exchange)
 {
@@ -189,7 +203,7 @@ static void check_head(struct exchange *exchange)
         refuse(exchange, refuse_route(exchange));
         return;
     }
-    if (!passes_guard(exchange))
+    if (!passes_guard(exchange) || !passes_access(exchange))
         return;
     if (announced_bytes(exchange) > LIMIT_BODY_BYTES)
         refuse(exchange, too_large());

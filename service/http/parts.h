@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "http/access.h"
 #include "http/desk.h"
 #include "http/exchange.h"
 #include "http/export.h"
@@ -25,6 +26,7 @@ struct server {
     uint16_t port; /* whoever started the server */
     const char *allowed_hosts;
     struct guard guard; /* HTTP thread: made with the first connection, port 0 before */
+    struct access access;
     struct desk *desk;
     struct visitors visitors;
     struct exporter *exporter; /* HTTP thread */

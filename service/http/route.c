@@ -21,8 +21,9 @@
 static const char name_pattern[] = "{name}";
 
 const struct route route_table[] = {
-    {"/", ROUTE_GET, local_index, .about = "the page, in a browser; this text otherwise", .curl = ""},
-    {"/page/{name}", ROUTE_GET, page_serve_part, .about = "parts of the page", .curl = "",
+    {"/", ROUTE_GET, local_index, .bare = true, .about = "the page, in a browser; this text otherwise",
+     .curl = ""},
+    {"/page/{name}", ROUTE_GET, page_serve_part, .bare = true, .about = "parts of the page", .curl = "",
      .example = "/page/main.js"},
     {"/metrics", ROUTE_GET, scrape_serve, .open = true,
      .about = "for Prometheus: text or OpenMetrics by Accept, gzip", .curl = ""},
@@ -67,11 +68,12 @@ const struct route route_table[] = {
     {"/debug/pprof/heap", ROUTE_GET, .verb = LAB_TASKS, .view = VIEW_PPROF_HEAP,
      .keys = QUERY_OF_TASKS | 1u << QUERY_DEBUG, .about = "heap that tasks hold, by their stack",
      .curl = "-o heap.pb.gz"},
-    {"/healthz", ROUTE_GET, local_health, .open = true, .about = "does the daemon live?", .curl = ""},
-    {"/readyz", ROUTE_GET, local_ready, .open = true,
+    {"/healthz", ROUTE_GET, local_health, .open = true, .bare = true, .about = "does the daemon live?",
+     .curl = ""},
+    {"/readyz", ROUTE_GET, local_ready, .open = true, .bare = true,
      .about = "does it take work? (503: starting, stopping or stalled)", .curl = ""},
     {"/version", ROUTE_GET, local_version, .about = "leaklab and its libraries", .curl = ""},
-    {"/openapi.json", ROUTE_GET, local_openapi, .about = "this API, for machines", .curl = ""},
+    {"/openapi.json", ROUTE_GET, local_openapi, .bare = true, .about = "this API, for machines", .curl = ""},
 };
 const size_t route_count = COUNT_OF(route_table);
 

@@ -29,6 +29,7 @@ struct route {
     enum lab_verb verb;             /* what to ask the lab */
     enum route_body body;           /* what it takes */
     bool open;                      /* answers whatever the Host header says */
+    bool bare;                      /* needs no token: it tells nothing of this daemon but that it lives */
     uint32_t keys;                  /* of a query, those that it takes: see http/query.h */
     enum route_view view;
     const char *about;   /* for the index page */

@@ -207,6 +207,7 @@ static struct server *server_new(const struct server_config *config)
     server->log = config->log;
     server->revision = config->revision;
     server->allowed_hosts = config->allowed_hosts;
+    access_init(&server->access, config->token, config->token_for_reads);
     apply_limits(server, &config->limits);
     pthread_mutex_init(&server->drain_mutex, NULL);
     pthread_condattr_t monotonic;
@@ -222,6 +223,7 @@ static void server_free(struct server *server)
     scrape_deinit(&server->scrape);
     export_free(server->exporter);
     desk_free(server->desk);
+    access_deinit(&server->access);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->drain_mutex);
     free(server);
@@ -262,6 +264,11 @@ err_after_new:
 uint16_t server_port(const struct server *server)
 {
     return server->port;
+}
+
+void server_set_token(struct server *server, const struct token *token)
+{
+    access_set_token(&server->access, token);
 }
 
 /* Waits until no request is open, or until `until_ns`. */

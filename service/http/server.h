@@ -6,11 +6,13 @@
  * The server knows the lab only as two functions, which whoever starts it supplies. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/log.h"
 #include "http/address.h"
+#include "http/token.h"
 
 struct lab_request;
 struct snapshot;
@@ -44,7 +46,10 @@ struct server_config {
     const struct log *log;     /* may be NULL; kept until the server has stopped */
     const char *allowed_hosts; /* names that Host may be beside its own, see http/guard.h; NULL: none; kept
                                   until the server has stopped */
-    const char *revision;      /* of the source, for /version and build_info; NULL: unknown; kept likewise */
+    const struct token
+        *token;           /* what requests that change something must have; copied; NULL: they need none */
+    bool token_for_reads; /* so must the others, see http/access.h */
+    const char *revision; /* of the source, for /version and build_info; NULL: unknown; kept likewise */
     struct server_limits limits;
 };
 
@@ -53,6 +58,10 @@ enum err server_start(const struct server_config *config, struct server **starte
 
 /* The port that is listened on, also where the configuration said 0. */
 uint16_t server_port(const struct server *server);
+
+/* Requests from now on must have this token, and no more the earlier one; open connections stay. Not on a
+ * server that has none, nor on one that is being stopped. Any thread. */
+void server_set_token(struct server *server, const struct token *token);
 
 /* Refuses new connections, turns /readyz to "stopping", lets open requests end for at most drain_ms, answers
  * 503 to those that still wait for the lab, closes everything and frees the server. Takes NULL. The backend's

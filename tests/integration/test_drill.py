@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 import xml.etree.ElementTree
 
@@ -178,6 +179,58 @@ def test_an_interrupt_reclaims(prometheus, serve, tmp_path):
     assert out == "0 of 1 drill passed:\n  recv was not finished\n"
     for scenario in daemon.get("/scenario").json()["scenarios"]:
         assert (scenario["state"], scenario["tasks"]["live"]) == ("finished", 0), scenario
+
+
+@pytest.mark.limit(120)
+def test_a_daemon_that_wants_a_token(prometheus, serve, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef\n")
+    daemon = serve("--judge-interval", "1s", "--token-file", token, listen=prometheus.daemon)
+    drill = prometheus.command("--target", f"http://{daemon.address}", stuck(tmp_path, alert="TasksMany"))
+    told = leaklab.run(*drill)
+    assert told.returncode == 2
+    assert "token" in told.stderr, told.stderr
+    for given in ({"LEAKLAB_TOKEN_FILE": str(token)}, {}):
+        process = subprocess.Popen([leaklab.BINARY, *drill, *([] if given else ["--token-file", token])],
+                                   env=leaklab.environment(**given), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            def live():
+                answer = daemon.get("/scenario", Authorization="Bearer 0123456789abcdef").json()
+                return [each for each in answer["scenarios"] if each["tasks"]["live"] > 0]
+            leaklab.eventually(live, what="a scenario")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        assert process.returncode == 130 and not live()
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("how", ["flag", "environment"])
+def test_a_token_is_for_a_daemon_of_its_own_too(prometheus, tmp_path, how):
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef\n")
+    flags = ["--token-file", token] if how == "flag" else []
+    extra = {} if how == "flag" else {"LEAKLAB_TOKEN_FILE": str(token)}
+    process = subprocess.Popen(
+        [leaklab.BINARY, *prometheus.command("--listen", prometheus.daemon, *flags, stuck(tmp_path, alert="TasksMany"))],
+        env=leaklab.environment(**extra), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        def live():
+            return "mode" in urllib.request.urlopen(f"http://{prometheus.daemon}/scenario", timeout=5).read().decode()
+
+        def started():
+            try:
+                return live()
+            except OSError:
+                return False
+        leaklab.eventually(started, what="a scenario")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"http://{prometheus.daemon}/reset", data=b"", timeout=5)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
 
 
 @pytest.mark.limit(120)

@@ -27,7 +27,7 @@ def test_a_daemon_says_that_it_is_well(daemon, flags, path, word):
 def test_asks_on_loopback_whoever_listens_everywhere(serve, host):
     if host == "[::]" and not socket.has_dualstack_ipv6():
         pytest.skip("no IPv6 here")
-    daemon = serve(listen=f"{host}:0")
+    daemon = serve("--insecure", listen=f"{host}:0")
     told = check(LEAKLAB_LISTEN=f"{host}:{daemon.port}")
     loopback = "127.0.0.1" if host == "0.0.0.0" else "[::1]"
     assert told.stdout == f"healthy: http://{loopback}:{daemon.port}/healthz answers: ok\n", told

@@ -1,8 +1,8 @@
-foreach(thing address body curve guard openapi page problem route yaml)
+foreach(thing address body curve guard openapi page problem route token yaml)
   leaklab_unit_test(test_http_${thing} LINKS http)
 endforeach()
 # These speak to a running server over loopback sockets, with a lab that the test plays itself.
-foreach(thing life memory refuse serve)
+foreach(thing access life memory refuse serve)
   leaklab_unit_test(test_http_${thing} LINKS http)
   target_sources(test_http_${thing} PRIVATE http_fixture.c)
 endforeach()

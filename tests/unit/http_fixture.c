@@ -75,7 +75,8 @@ static enum err make_timeline(struct fixture *fixture)
     return ERR_OK;
 }
 
-enum err fixture_try_start(struct fixture *fixture, struct server_limits limits, const char *listen)
+static enum err try_start(struct fixture *fixture, struct server_limits limits, const char *listen,
+                          const struct token *token, bool token_for_reads)
 {
     *fixture = (struct fixture){.status = 200};
     make_snapshot(fixture);
@@ -86,6 +87,8 @@ enum err fixture_try_start(struct fixture *fixture, struct server_limits limits,
                                                .timeline = fixture->timeline,
                                                .context = fixture},
                                    .allowed_hosts = "x", /* short, for raw requests */
+                                   .token = token,
+                                   .token_for_reads = token_for_reads,
                                    .revision = "abc123",
                                    .limits = limits};
     assert_int_equal(address_parse(listen == NULL ? "127.0.0.1:0" : listen, &config.listen), ERR_OK);
@@ -97,6 +100,18 @@ enum err fixture_try_start(struct fixture *fixture, struct server_limits limits,
     else
         timeline_free(fixture->timeline);
     return err;
+}
+
+enum err fixture_try_start(struct fixture *fixture, struct server_limits limits, const char *listen)
+{
+    return try_start(fixture, limits, listen, NULL, false);
+}
+
+void fixture_start_with_token(struct fixture *fixture, const char *token, bool for_reads)
+{
+    struct token parsed;
+    assert_int_equal(token_parse(token, strlen(token), &parsed), ERR_OK);
+    assert_int_equal(try_start(fixture, (struct server_limits){0}, NULL, &parsed, for_reads), ERR_OK);
 }
 
 void fixture_start(struct fixture *fixture, struct server_limits limits, const char *listen)

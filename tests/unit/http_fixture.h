@@ -43,6 +43,9 @@ struct fixture {
  * nothing to stop. */
 enum err fixture_try_start(struct fixture *fixture, struct server_limits limits, const char *listen);
 
+/* Starts one that wants a token; see struct server_config. */
+void fixture_start_with_token(struct fixture *fixture, const char *token, bool for_reads);
+
 /* The same for one that may not. `listen` NULL: a port of 127.0.0.1. */
 void fixture_start(struct fixture *fixture, struct server_limits limits, const char *listen);
 

@@ -176,6 +176,26 @@ static void test_delete(void **state)
     assert_memory_equal(peer.heard, "DELETE /a?b=c ", strlen("DELETE /a?b=c "));
 }
 
+static void test_a_token_is_sent_as_a_bearer(void **state)
+{
+    (void)state;
+    struct peer peer;
+    peer_start(&peer, OK_ANSWER);
+    struct fetch_request request = {
+        .method = FETCH_POST, .url = peer.url, .token = "0123456789abcdef", .timeout_ns = 20 * NS_PER_S};
+
+    struct asked asked = ask(&request, 100, 1);
+
+    assert_int_equal(asked.err, ERR_OK);
+    assert_non_null(strstr(peer.heard, "\r\nAuthorization: Bearer 0123456789abcdef\r\n"));
+    assert_non_null(strstr(peer.heard, "\r\nContent-Type: application/json\r\n"));
+
+    request.token = NULL;
+    ask(&request, 100, 1);
+    peer_stop(&peer);
+    assert_null(strstr(peer.heard, "Authorization"));
+}
+
 static void test_an_answer_has_a_bound(void **state)
 {
     (void)state;
@@ -243,7 +263,8 @@ static void test_refuses_what_is_no_url_of_the_web(void **state)
 static bool try_to_get(void *argument)
 {
     struct peer *peer = argument;
-    struct fetch_request request = {.method = FETCH_GET, .url = peer->url, .timeout_ns = 20 * NS_PER_S};
+    struct fetch_request request = {
+        .method = FETCH_GET, .url = peer->url, .token = "0123456789abcdef", .timeout_ns = 20 * NS_PER_S};
     struct fetch_answer answer;
     struct fetcher *fetcher = fetcher_new();
     if (fetcher == NULL)
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_post),
         cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_a_token_is_sent_as_a_bearer),
         cmocka_unit_test(test_an_answer_has_a_bound),
         cmocka_unit_test(test_goes_nowhere_else),
         cmocka_unit_test(test_says_why_nobody_answers),

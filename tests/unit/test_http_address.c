@@ -49,6 +49,25 @@ static void wildcards_are_known_as_such(void **state)
     assert_true(address.any);
 }
 
+static void loopback_is_known_as_such(void **state)
+{
+    (void)state;
+    static const char *const loopback[] = {"127.0.0.1:1", "127.255.0.3:1", "localhost:1", "[::1]:1",
+                                           "[::ffff:127.0.0.1]:1"};
+    static const char *const others[] = {"0.0.0.0:1",   "[::]:1",     "128.0.0.1:1",
+                                         "10.0.0.1:1",  "[::2]:1",    "[::ffff:10.0.0.1]:1",
+                                         "[7f00::1]:1", "1.0.0.127:1"};
+    struct address address;
+    for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++) {
+        assert_int_equal(address_parse(loopback[i], &address), ERR_OK);
+        assert_true(address_is_loopback(&address));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(address_parse(others[i], &address), ERR_OK);
+        assert_false(address_is_loopback(&address));
+    }
+}
+
 static void anything_else_is_refused_and_writes_nothing(void **state)
 {
     (void)state;
@@ -98,6 +117,7 @@ int main(void)
         cmocka_unit_test(an_ipv6_address_in_brackets_is_made_canonical),
         cmocka_unit_test(localhost_is_the_ipv4_loopback),
         cmocka_unit_test(wildcards_are_known_as_such),
+        cmocka_unit_test(loopback_is_known_as_such),
         cmocka_unit_test(anything_else_is_refused_and_writes_nothing),
         cmocka_unit_test(formatting_puts_brackets_around_ipv6),
     };

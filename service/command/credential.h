@@ -1,0 +1,37 @@
+/* The token of --token-file, as `leaklab serve` takes it and the commands that ask a daemon send it, and the
+ * rule that a daemon which others can reach must have one. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "command/options.h"
+#include "http/address.h"
+#include "http/token.h"
+
+/* The flags of a daemon, in this order. */
+#define CREDENTIAL_FLAG                                                                                      \
+    {                                                                                                        \
+        "token-file", "FILE", NULL,                                                                          \
+            "whatever changes something needs the token in this file, as \"Authorization: Bearer TOKEN\"; "  \
+            "SIGHUP reads it again"                                                                          \
+    }
+#define CREDENTIAL_READS_FLAG                                                                                \
+    {                                                                                                        \
+        "token-for-reads", NULL, NULL,                                                                       \
+            "reading needs the token too, /metrics included; the health checks and the page's files do not"  \
+    }
+#define CREDENTIAL_INSECURE_FLAG                                                                             \
+    {                                                                                                        \
+        "insecure", NULL, NULL,                                                                              \
+            "listen where others can reach it although there is no token: whoever does may start leaks"      \
+    }
+
+/* Reads it; false after a message on stderr. `name` is what the user called the flag. */
+bool credential_read(const char *command, const char *name, const char *path, struct token *token);
+
+/* False, after a message on stderr, for an address that others can reach. */
+bool credential_may_listen(const char *command, const char *name, const struct address *address);
+
+/* Reads it anew, says in the log what came of it, and leaves it as it was when it cannot be read. */
+bool credential_reload(const struct log *log, const char *path, struct token *token);
