@@ -68,6 +68,7 @@ static void see_op(struct facts *facts, uint16_t index)
         *low = index;
     *count = (uint16_t)(index - *low + 1);
     facts->kinds[kind].waits |= op->code == OP_WAIT;
+    facts->joins |= op->code == OP_JOIN;
     if (op_is_on_thing((enum op_code)op->code))
         see(facts, op->thing);
 }
@@ -78,6 +79,7 @@ void facts_init(struct facts *facts, const struct workload *workload)
     facts->program = program;
     facts->values = workload->values;
     facts->hops = 0;
+    facts->joins = false;
     memset(facts->kinds, 0, program->kind_count * sizeof facts->kinds[0]);
     for (uint16_t i = 0; i < program->op_count; i++)
         see_op(facts, i);

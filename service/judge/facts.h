@@ -11,6 +11,7 @@ struct facts {
     const struct program *program;
     const int64_t *values; /* the workload's operands */
     uint8_t hops;          /* environments outward that the farthest sight goes */
+    bool joins;            /* somebody waits for groups */
     struct {
         uint16_t low;   /* its operations lie from here on ... */
         uint16_t count; /* ... within so many */

@@ -90,6 +90,12 @@ static struct sight see_mutex(const struct look *look, struct thing_ref conditio
     return see_in(look, mutex.hops == HOPS_SHARE ? look->records->root : at, mutex);
 }
 
+const struct thing_rec *gate_thing(struct records *records, store_ref class, struct thing_ref ref)
+{
+    struct look look = {.records = records, .class_id = class, .class = class_at(records, class)};
+    return see(&look, ref).rec;
+}
+
 /* ---- what is possible ---- */
 
 static bool ungated(const struct look *look)
@@ -377,10 +383,12 @@ static void look_at_finish(struct look *look, struct thing_ref ref)
     goes_on(look);
 }
 
+/* Where counters are not summed up a single finish may be the last one. */
 static void look_at_join(struct look *look, struct thing_ref ref)
 {
     struct sight sight = see(look, ref);
-    if (sight.rec == NULL || !counts(&sight) || possible(&sight, DEED_FINISH) || ungated(look))
+    enum deed opens = look->records->sums ? DEED_ZERO : DEED_FINISH;
+    if (sight.rec == NULL || !counts(&sight) || possible(&sight, opens) || ungated(look))
         goes_on(look);
     else
         waits(look, &sight);

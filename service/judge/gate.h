@@ -11,6 +11,9 @@
  * it waits at the thing that closes the gate, or nothing will ever open it. */
 void gate_look(struct records *records);
 
+/* The record of a thing as a class sees it; NULL: one inside a ghost, or no memory. */
+const struct thing_rec *gate_thing(struct records *records, store_ref class, struct thing_ref ref);
+
 /* Notes that a task of the class does carry out the operation at `pc`, whatever the gates say; `goes_on`: it
  * is woken from there. */
 void gate_deed(struct records *records, store_ref class, uint16_t pc, bool goes_on);

@@ -12,10 +12,11 @@
  * of memory is not foreseen: a task that panics since there is none for its timer may end though it is
  * endless.
  *
- * It does not count, and it does not see that tasks keep each other from meeting: a task that waits for a
- * group of which every finish is made up for by an add of the same loop counts as live, and so does one that
- * waits for two others to meet which never run at a time. All that is known of this kind is in
- * tests/unit/test_truth.c, where verdicts are held against everything that may happen.
+ * Adds and finishes of groups are set against each other where a start is judged within one slice
+ * (judge/balance.h). Otherwise it does not count, and it does not see that tasks keep each other from
+ * meeting: one that waits for two others to meet which never run at a time counts as live. All that is known
+ * of this kind is in tests/unit/test_truth.c, where verdicts are held against everything that may happen, and
+ * told to users in README.md.
  *
  * The idea is that of a garbage collector that marks from what runs (Saioc et al., "Dynamic Partial Deadlock
  * Detection and Recovery via Garbage Collection", ASPLOS 2025), with possible deeds in place of references.

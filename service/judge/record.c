@@ -59,8 +59,10 @@ bool records_begin(struct records *records, const struct facts *facts, struct st
     store_reset(&records->store);
     records->facts = facts;
     records->hold = hold;
+    records->sums = !hold && facts->joins && facts->program->op_count <= STORE_PIECE_BYTES / sizeof(int64_t);
+    records->sums_left = SUMS_MOST;
     records->failed = false;
-    records->root = records->work = records->spare = STORE_NONE;
+    records->root = records->ledgers = records->work = records->spare = STORE_NONE;
     return rec_existing(records, &start->env) != STORE_NONE;
 }
 
@@ -112,6 +114,16 @@ store_ref record_parent(struct records *records, store_ref inner)
 
 /* ---- classes ---- */
 
+static store_ref ledger_new(struct records *records, store_ref class, enum place place)
+{
+    store_ref made = take(records, sizeof(struct ledger));
+    if (made == STORE_NONE)
+        return STORE_NONE;
+    *ledger_at(records, made) =
+        (struct ledger){.next = records->ledgers, .class = class, .tasks = place == PLACE_SPAWNED ? 0 : 1};
+    return records->ledgers = made;
+}
+
 static store_ref class_new(struct records *records, store_ref rec, uint16_t kind, uint16_t pc,
                            enum place place)
 {
@@ -124,6 +136,8 @@ static store_ref class_new(struct records *records, store_ref rec, uint16_t kind
     class->kind = kind;
     class->pc = pc;
     class->place = (uint8_t)place;
+    if (records->sums)
+        class->ledger = ledger_new(records, made, place);
     return made;
 }
 
@@ -175,7 +189,10 @@ store_ref record_class(struct records *records, store_ref in, uint16_t kind, uin
     store_ref found = class_find(records, rec_at(records, in), pc, place, leg);
     if (found == STORE_NONE)
         return class_add(records, in, kind, pc, place, leg, 0);
-    class_at(records, found)->flags |= CLASS_MANY;
+    struct class *class = class_at(records, found);
+    class->flags |= CLASS_MANY;
+    if (records->sums)
+        ledger_at(records, class->ledger)->tasks++;
     return found;
 }
 

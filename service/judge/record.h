@@ -39,6 +39,7 @@ enum deed {
     DEED_READ_UNLOCK = 16, /* rwmutex */
     DEED_ADD = 32,         /* group */
     DEED_FINISH = 64,      /* group */
+    DEED_ZERO = 128,       /* group: its counter may come to 0; where counters are summed up */
 };
 
 struct thing_rec {
@@ -85,7 +86,16 @@ struct class
     uint8_t place;      /* enum place */
     uint8_t leg;        /* enum leg, of its first place */
     uint8_t flags;      /* enum class_flag */
+    store_ref ledger;   /* where counters are summed up */
     uint64_t reached[]; /* bit leg * count + pc - low */
+};
+
+/* What a class may take away from the group at hand, see judge/balance.h. */
+struct ledger {
+    store_ref next;
+    store_ref class;
+    store_ref least; /* of int64_t, by place as in class->reached, without legs; STORE_NONE: not yet made */
+    uint32_t tasks;  /* that exist; 0: those that may be spawned */
 };
 
 #define ARM_ALL UINT8_MAX /* a select, before its cases have entries of their own */
@@ -102,9 +112,12 @@ struct entry {
 struct records {
     struct store store;
     const struct facts *facts;
-    bool hold;       /* environments are held, since others go on meanwhile */
-    bool failed;     /* memory was out: what is noted down is not complete */
-    store_ref root;  /* the start's environment */
+    bool hold;          /* environments are held, since others go on meanwhile */
+    bool sums;          /* counters are summed up: nothing happens meanwhile, and somebody waits for them */
+    uint32_t sums_left; /* places that may still be looked at for it */
+    bool failed;        /* memory was out: what is noted down is not complete */
+    store_ref root;     /* the start's environment */
+    store_ref ledgers;
     store_ref work;  /* entries to be looked at, a stack */
     store_ref spare; /* entries */
 };
@@ -121,10 +134,17 @@ static inline struct entry *entry_at(const struct records *records, store_ref en
 {
     return store_at(&records->store, entry);
 }
+static inline struct ledger *ledger_at(const struct records *records, store_ref ledger)
+{
+    return store_at(&records->store, ledger);
+}
 static inline bool rec_is_ghost(const struct env_rec *rec)
 {
     return rec->layout == NO_LAYOUT;
 }
+
+/* Places that are looked at for the sums of one start. */
+#define SUMS_MOST 4096
 
 /* Begins with a start: nothing is noted down but its environment. False when memory is out. */
 bool records_begin(struct records *records, const struct facts *facts, struct start *start, bool hold);

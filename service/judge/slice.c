@@ -1,6 +1,7 @@
 #include "judge/slice.h"
 
 #include "base/check.h"
+#include "judge/balance.h"
 #include "judge/gate.h"
 #include "judge/scan.h"
 
@@ -154,7 +155,7 @@ static void spread(struct judge *judge, uint32_t *steps)
         gate_look(records);
     if (records->failed)
         give_up(judge);
-    else if (records->work == STORE_NONE)
+    else if (records->work == STORE_NONE && !balance_opens(records))
         to_all_tasks(judge, PHASE_WORD);
 }
 

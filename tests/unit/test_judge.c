@@ -188,8 +188,43 @@ static const struct gate gates[] = {
     {"join: somebody has not finished",
      "share: {g: group}\nfix:\n  main: [add g 2, spawn a]\n  a: [wait g]\n", 1},
     {"join: somebody may finish",
-     "share: {g: group}\nfix:\n  main: [add g 2, spawn a, spawn later]\n  a: [wait g]\n" LATER("finish g"),
+     "share: {g: group}\nfix:\n  main: [add g 1, spawn a, spawn later]\n  a: [wait g]\n" LATER("finish g"),
      0},
+    {"join: fewer may finish than have been added",
+     "share: {g: group}\nfix:\n  main: [add g 2, spawn a, spawn later]\n  a: [wait g]\n" LATER("finish g"),
+     1},
+    {"join: as many may finish as have been added, spawned by those who still may",
+     "share: {g: group}\nfix:\n  main: [add g 6, spawn a, spawn later * 2]\n  a: [wait g]\n"
+     "  last: [finish g]\n" LATER("spawn last * 3"),
+     0},
+    {"join: fewer may finish than have been added, spawned by those who still may",
+     "share: {g: group}\nfix:\n  main: [add g 7, spawn a, spawn later * 2]\n  a: [wait g]\n"
+     "  last: [finish g]\n" LATER("spawn last * 3"),
+     1},
+    {"join: finishes are all made up for",
+     "share: {g: group}\nfix:\n  main: [add g 1, spawn a, spawn b * 3]\n  a: [wait g]\n"
+     "  b: [loop: [add g 1, sleep 3ms, finish g]]\n",
+     1},
+    {"join: one way around an add is enough",
+     "share: {g: group}\nfix:\n  main: [add g 1, spawn a, spawn b]\n  a: [wait g]\n"
+     "  b: [loop: [chance 50%: [add g 1], sleep 1h, finish g]]\n",
+     0},
+    {"join: a group of one's own is not everybody's",
+     "share: {g: group}\nfix:\n  main: [add g 1, spawn a, spawn b]\n  a: [wait g]\n"
+     "  b:\n    own: {g: group}\n    steps: [loop: [add g 1, sleep 3ms, finish g]]\n",
+     1},
+    {"join: whoever spawns himself may finish often enough",
+     "share: {g: group}\nfix:\n  main: [add g 1000, spawn a, spawn b]\n  a: [wait g]\n"
+     "  b:\n    own: {c: channel}\n    steps: [sleep 1h, finish g, spawn b]\n",
+     0},
+    {"join: somebody may finish behind another wait that may end",
+     "share: {g: group, h: group}\nfix:\n  main: [add g 1, add h 1, spawn a, spawn b, spawn later]\n"
+     "  a: [wait g]\n  b: [wait h, finish g]\n" LATER("finish h"),
+     0},
+    {"join: somebody may finish behind another wait that never ends",
+     "share: {g: group, h: group}\nfix:\n  main: [add g 1, add h 2, spawn a, spawn b, spawn later]\n"
+     "  a: [wait g]\n  b: [wait h, finish g]\n" LATER("finish h"),
+     2},
     {"finish: below zero panics, and nothing comes after it",
      "share: {g: group, c: channel}\nfix:\n  main: [spawn a, spawn later]\n  a: [recv c]\n" LATER(
          "finish g, send c"),

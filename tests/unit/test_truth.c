@@ -104,11 +104,12 @@ static void play_steps(const struct trial *trial)
 
 /* ---- programs that a random one seldom is ---- */
 
-/* Those at the end are beyond the judge: it does not count, and it does not see that tasks keep each other
- * from meeting. Should one of these fail, it has learnt to, and judge/judge.h is to say so. */
+/* Those at the end are beyond the judge: it does not count in slices, and it does not see that tasks keep
+ * each other from meeting. Should one of these fail, it has learnt to, and judge/judge.h is to say so. */
 static const struct hard {
     const char *about;
     const char *share, *main, *tasks;
+    bool whole; /* judged within one slice */
     bool beyond;
 } hard[] = {
     {.about = "a group that is finished later",
@@ -209,7 +210,39 @@ static const struct hard {
      .tasks = "  w: [wait g]\n"
               "  a: [loop: [add g 1, spawn b, sleep 1ms]]\n"
               "  b: [finish g]\n"},
-    {.about = "beyond: a finish that its add makes up for",
+    {.about = "a finish that its add makes up for",
+     .whole = true,
+     .share = "{g: group}",
+     .main = "[add g 1, spawn w, spawn a]",
+     .tasks = "  w: [wait g]\n"
+              "  a: [loop: [add g 1, sleep 1ms, finish g]]\n"},
+    {.about = "a finish for each add but one",
+     .whole = true,
+     .share = "{g: group}",
+     .main = "[add g 3, spawn w, spawn a * 2]",
+     .tasks = "  w: [wait g]\n"
+              "  a: [loop: [sleep 1ms, select: {done: [finish g, exit], default: }]]\n"},
+    {.about = "a finish by each whom a loop spawns",
+     .whole = true,
+     .share = "{g: group}",
+     .main = "[add g 2, spawn w, spawn a]",
+     .tasks = "  w: [wait g]\n"
+              "  a: [loop 2: [sleep 1ms, spawn b]]\n"
+              "  b: [sleep 1ms, finish g]\n"},
+    {.about = "an add that comes between two finishes",
+     .whole = true,
+     .share = "{g: group, c: channel}",
+     .main = "[add g 2, spawn w, spawn a, spawn b]",
+     .tasks = "  w: [wait g, send c]\n"
+              "  a: [finish g, sleep 1ms, add g 1, finish g]\n"
+              "  b: [sleep 1ms, finish g, recv c]\n"},
+    {.about = "one finish too many by each of those who spawn themselves",
+     .whole = true,
+     .share = "{g: group}",
+     .main = "[spawn a, spawn b]",
+     .tasks = "  a: [add g 2, finish g, spawn a, wait g]\n"
+              "  b: [spawn b, add g 1, finish g, finish g]\n"},
+    {.about = "beyond: a finish that its add makes up for, in slices",
      .beyond = true,
      .share = "{g: group}",
      .main = "[add g 1, spawn w, spawn a]",
@@ -238,13 +271,93 @@ static void a_hard_program_is_judged_truly_and_foreseen(void **state)
     const struct hard *program = *state;
     snprintf(text, sizeof text, "share: %s\nfix:\n  main: %s\n%s", program->share, program->main,
              program->tasks);
-    trial = (struct trial){.text = text, .beyond = program->beyond};
+    trial = (struct trial){.text = text, .whole = program->whole, .beyond = program->beyond};
     trial.progress = isolate_shared(sizeof *trial.progress);
     for (trial.grown.seed = 1; trial.grown.seed <= HARD_SEEDS; trial.grown.seed++) {
         truth_play(&trial);
         play_steps(&trial);
     }
     assert_int_equal(trial.progress->missed > 0, program->beyond);
+}
+
+static uint64_t setting(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text == NULL ? otherwise : strtoull(text, NULL, 10);
+}
+
+/* ---- programs of groups, in which adds and finishes are many and seldom even ---- */
+
+static void put_deeds(struct buf *text, struct rng *rng)
+{
+    static const char *const words[] = {"finish g", "finish g",  "finish h", "finish h",  "add g 1",
+                                        "add g 2",  "add h 1",   "wait g",   "wait h",    "sleep 1ms",
+                                        "spawn c",  "sleep 3ms", "finish g", "await done"};
+    static const char *const around[] = {"", "", "", "", "loop: [", "loop 2: ["};
+    unsigned wrapped = rng_below(rng, COUNT_OF(around));
+    buf_puts(text, around[wrapped]);
+    for (unsigned left = 1 + rng_below(rng, 4); left > 0; left--)
+        buf_printf(text, "%s%s", words[rng_below(rng, COUNT_OF(words))], left > 1 ? ", " : "");
+    buf_puts(text, wrapped < 4 ? "]\n" : "]]\n");
+}
+
+/* Two of them that all see, and at times one of a task's own and those whom it spawns. */
+static void write_groups(struct buf *text, uint64_t seed)
+{
+    struct rng rng = {seed};
+    buf_printf(text, "share: {g: group, h: group}\nfix:\n  main: [add g %u, add h %u, ",
+               1 + rng_below(&rng, 4), rng_below(&rng, 3));
+    buf_printf(text, "spawn w, spawn a * %u, spawn b, spawn c]\n", 1 + rng_below(&rng, 2));
+    buf_puts(text, "  w: [wait g, finish h]\n  a: [sleep 1ms, ");
+    put_deeds(text, &rng);
+    buf_puts(text, "  b: [wait h, finish g, ");
+    put_deeds(text, &rng);
+    bool own = rng_below(&rng, 3) == 0;
+    buf_puts(text,
+             own ? "  c:\n    own: {x: group}\n    steps: [add x 2, spawn d, finish x, wait x, " : "  c: [");
+    put_deeds(text, &rng);
+    if (own) {
+        buf_puts(text, "  d: [sleep 1ms, finish x, ");
+        put_deeds(text, &rng);
+    }
+}
+
+static void play_groups(void *argument)
+{
+    struct trial *trial = argument;
+    for (uint64_t i = 0; i < trial->seeds; i++) {
+        struct buf text;
+        buf_init(&text, TRUTH_TEXT);
+        trial->grown.seed = trial->progress->seed = trial->first_seed + i;
+        write_groups(&text, trial->grown.seed);
+        trial->text = buf_text(&text);
+        truth_play(trial);
+        buf_deinit(&text);
+    }
+}
+
+static void who_waits_for_a_group_is_judged_truly(void **state)
+{
+    static struct trial trial;
+    (void)state;
+    trial =
+        (struct trial){.seeds = BATCH, .beyond = true, .progress = isolate_shared(sizeof *trial.progress)};
+    for (trial.first_seed = 1; trial.first_seed <= setting("LEAKLAB_SEEDS", SEEDS / 4);
+         trial.first_seed += BATCH) {
+        trial.whole = trial.first_seed / BATCH % 4 != 0;
+        if (isolate(play_groups, &trial, BATCH_SECONDS, true))
+            continue;
+        struct buf text;
+        buf_init(&text, TRUTH_TEXT);
+        write_groups(&text, trial.progress->seed);
+        fail_msg("seed %llu fails:\n%s", (unsigned long long)trial.progress->seed, buf_text(&text));
+    }
+    const struct progress *progress = trial.progress;
+    print_message("%llu moments, %llu of them too big to try everything; %llu of %llu tasks that move in no "
+                  "schedule were called stuck\n",
+                  (unsigned long long)progress->looks, (unsigned long long)progress->too_big,
+                  (unsigned long long)progress->found, (unsigned long long)progress->stuck);
+    assert_true(progress->too_big * 2 < progress->looks && progress->found * 10 > progress->stuck * 9);
 }
 
 /* ---- a failure, made smaller ---- */
@@ -291,12 +404,6 @@ static void play_batch(void *argument)
     }
 }
 
-static uint64_t setting(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text == NULL ? otherwise : strtoull(text, NULL, 10);
-}
-
 static const struct progress *play_all(void (*play)(const struct trial *trial), uint64_t seeds)
 {
     static struct trial trial;
@@ -340,12 +447,13 @@ static void what_the_runtime_does_is_foreseen(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 + COUNT_OF(hard)] = {
+    struct CMUnitTest tests[3 + COUNT_OF(hard)] = {
         cmocka_unit_test(what_the_runtime_does_is_foreseen),
         cmocka_unit_test(verdicts_are_true),
+        cmocka_unit_test(who_waits_for_a_group_is_judged_truly),
     };
     for (size_t i = 0; i < COUNT_OF(hard); i++)
-        tests[2 + i] = (struct CMUnitTest){.name = hard[i].about,
+        tests[3 + i] = (struct CMUnitTest){.name = hard[i].about,
                                            .test_func = a_hard_program_is_judged_truly_and_foreseen,
                                            .initial_state = (void *)(uintptr_t)&hard[i]};
     return _cmocka_run_group_tests("truth", tests, COUNT_OF(tests), NULL, NULL);

@@ -231,7 +231,8 @@ void truth_play(const struct trial *trial)
     struct rng rng = {~trial->grown.seed};
     truth_given(trial, &rng);
     struct judge_config sliced = {.interval_ns = 20 * MS, .slice_steps = 5, .whole_steps = 1};
-    judge_init(&judge, truth()->stage.runtime, rng_below(&rng, 3) == 0 ? &sliced : &(struct judge_config){0});
+    bool in_slices = rng_below(&rng, 3) == 0 && !trial->whole;
+    judge_init(&judge, truth()->stage.runtime, in_slices ? &sliced : &(struct judge_config){0});
     for (unsigned act = 0; act < TRUTH_ACTS; act++) {
         truth_rounds(&rng);
         compare(trial);

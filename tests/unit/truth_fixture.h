@@ -32,6 +32,7 @@ struct progress {
 struct trial {
     struct grown grown;
     const char *text;    /* NULL: the grown one */
+    bool whole;          /* judged within one slice alone; otherwise now and then in several */
     bool beyond;         /* the judge is known not to see who is stuck */
     uint64_t first_seed; /* of a batch */
     uint64_t seeds;
