@@ -25,18 +25,33 @@ def missing():
     return None
 
 
+def _driver_service():
+    """Selenium asks for its driver by the name localhost, which not every machine knows."""
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common import utils
+
+    class ByAddress(Service):
+        @property
+        def service_url(self):
+            return f"http://127.0.0.1:{self.port}"
+
+        def is_connectable(self):
+            return utils.is_connectable(self.port, "127.0.0.1")
+
+    return ByAddress(shutil.which("chromedriver"))
+
+
 def open_browser(profile, *flags):
     """A headless browser with a profile of its own, a folder that is not there yet."""
     if missing() is not None:
         pytest.skip(f"no browser: the Debian package {missing()} is not installed")
     from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    return webdriver.Chrome(options=options, service=_driver_service())
 
 
 class Page:
