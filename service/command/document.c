@@ -25,6 +25,7 @@ static enum body_type type_of(const char *path, const char *bytes, size_t size)
 
 const char *document_open(struct document *document, const char *path)
 {
+    document->size = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return strerror(errno);
