@@ -10,6 +10,7 @@ from leaklab import eventually
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check",
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900", "--lang=en-US", "--accept-lang=en-US")
+ATTEMPTS = 4  # to start a browser
 PATIENCE_SECONDS = 60  # for what the page is to show; only ends a test that would hang
 
 
@@ -42,9 +43,20 @@ def _driver_service():
 
 
 def open_browser(profile, *flags):
-    """A headless browser with a profile of its own, a folder that is not there yet."""
+    """A headless browser with a profile of its own, below a folder that is not there yet. A browser that does not come up,
+    as happens on a busy machine, is tried again."""
     if missing() is not None:
         pytest.skip(f"no browser: the Debian package {missing()} is not installed")
+    from selenium.common.exceptions import SessionNotCreatedException
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return _start(profile / str(attempt), flags)
+        except SessionNotCreatedException as problem:
+            print(f"browser, attempt {attempt}: {problem.msg}")
+    return _start(profile / str(ATTEMPTS), flags)
+
+
+def _start(profile, flags):
     from selenium import webdriver
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")

@@ -100,6 +100,11 @@ class Scrape:
         return [dict(labels) for key, labels in self.samples if key == name]
 
 
+def _hear_hangups():
+    """nohup makes all that it starts deaf to them, these tests included."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Daemon:
     """`leaklab serve` on a free port. Use as a context manager, or call stop()."""
 
@@ -110,7 +115,7 @@ class Daemon:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as stream:
             self.process = subprocess.Popen(command, env=environment(**extra), stdin=subprocess.DEVNULL, stdout=stream,
-                                            stderr=stream)
+                                            stderr=stream, preexec_fn=_hear_hangups)
         try:
             self.address = eventually(self._listening, what="the log line \"listening\"")
         except BaseException:
