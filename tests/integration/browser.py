@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -10,7 +11,6 @@ from leaklab import eventually
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check",
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900", "--lang=en-US", "--accept-lang=en-US")
-ATTEMPTS = 4  # to start a browser
 PATIENCE_SECONDS = 60  # for what the page is to show; only ends a test that would hang
 
 
@@ -26,8 +26,10 @@ def missing():
     return None
 
 
-def _driver_service():
-    """Selenium asks for its driver by the name localhost, which not every machine knows."""
+def _chrome():
+    """Selenium and the driver ask for each other by the name localhost, which not every machine knows: the one finds the driver
+    by its address, and the other a browser that runs already."""
+    from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common import utils
 
@@ -39,31 +41,43 @@ def _driver_service():
         def is_connectable(self):
             return utils.is_connectable(self.port, "127.0.0.1")
 
-    return ByAddress(shutil.which("chromedriver"))
+    class Chrome(webdriver.Chrome):
+        def __init__(self, process, port):
+            self.process = process
+            options = webdriver.ChromeOptions()
+            options.debugger_address = f"127.0.0.1:{port}"
+            options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+            super().__init__(options=options, service=ByAddress(shutil.which("chromedriver")))
+
+        def quit(self):
+            try:
+                super().quit()
+            finally:
+                _end(self.process)
+
+    return Chrome
+
+
+def _end(process):
+    process.terminate()
+    process.wait(PATIENCE_SECONDS)
 
 
 def open_browser(profile, *flags):
-    """A headless browser with a profile of its own, below a folder that is not there yet. A browser that does not come up,
-    as happens on a busy machine, is tried again."""
+    """A headless browser with a profile of its own, a folder that is not there yet."""
     if missing() is not None:
         pytest.skip(f"no browser: the Debian package {missing()} is not installed")
-    from selenium.common.exceptions import SessionNotCreatedException
-    for attempt in range(1, ATTEMPTS):
-        try:
-            return _start(profile / str(attempt), flags)
-        except SessionNotCreatedException as problem:
-            print(f"browser, attempt {attempt}: {problem.msg}")
-    return _start(profile / str(ATTEMPTS), flags)
-
-
-def _start(profile, flags):
-    from selenium import webdriver
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={profile}", *flags):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(options=options, service=_driver_service())
+    profile.mkdir()
+    with open(profile / "log", "wb") as log:
+        process = subprocess.Popen([shutil.which("chromium"), *FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", *flags,
+                                    "about:blank"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    told = profile / "DevToolsActivePort"
+    try:
+        port = eventually(lambda: told.exists() and told.read_text().partition("\n")[0], what="the browser's port")
+        return _chrome()(process, port)
+    except BaseException:
+        _end(process)
+        raise
 
 
 class Page:
