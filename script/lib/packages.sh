@@ -56,25 +56,42 @@ need_packages() {
 }
 
 # The folder is the user's own, where apt's helper user could not write.
-download_prometheus() {
-    (cd "$1" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download prometheus)
+download() { # FOLDER PACKAGE...
+    (cd "$1" && shift && apt-get -qq -o APT::Sandbox::User="$(id -un)" download "$@")
 }
 
-# Puts prometheus and promtool on PATH. A program that is installed is used; otherwise Debian's package is unpacked
-# below build/, because installing it would start a Prometheus on this machine.
-need_prometheus() {
-    local tools=$root/build/tools/prometheus
-    if command -v prometheus >/dev/null && command -v promtool >/dev/null; then return 0; fi
-    if [ ! -x "$tools/usr/bin/prometheus" ] || [ ! -x "$tools/usr/bin/promtool" ]; then
-        command -v apt-get >/dev/null || die "prometheus and promtool are needed on PATH"
-        say "Unpacking Debian's prometheus below build/tools/ (it is not installed, so that no service starts)."
-        rm -rf "$tools" "$tools.part"
+# unpack NAME PACKAGE...: Debian's packages below build/tools/NAME, and their programs on PATH. For packages of services, which
+# would start on this machine if they were installed.
+unpack() {
+    local name=$1 tools=$root/build/tools/$1 package
+    shift
+    if [ ! -d "$tools" ]; then
+        command -v apt-get >/dev/null || { say "$name is needed on PATH" >&2 && return 1; }
+        say "Unpacking Debian's $* below build/tools/ (not installed, so that no service starts)."
+        rm -rf "$tools.part"
         mkdir -p "$tools.part"
-        download_prometheus "$tools.part" || { apt update && download_prometheus "$tools.part"; } ||
-            die "the package prometheus could not be downloaded"
-        dpkg-deb -x "$tools.part"/prometheus_*.deb "$tools.part"
-        rm "$tools.part"/prometheus_*.deb
+        download "$tools.part" "$@" || { apt update && download "$tools.part" "$@"; } || return 1
+        for package in "$tools.part"/*.deb; do dpkg-deb -x "$package" "$tools.part" || return 1; done
+        rm "$tools.part"/*.deb
         mv "$tools.part" "$tools"
     fi
-    export PATH=$tools/usr/bin:$PATH
+    export PATH=$tools/usr/bin:$tools/usr/sbin:$tools/bin:$PATH
+}
+
+# Puts prometheus and promtool on PATH, unless they are installed.
+need_prometheus() {
+    if command -v prometheus >/dev/null && command -v promtool >/dev/null; then return 0; fi
+    unpack prometheus prometheus || die "the package prometheus could not be unpacked"
+}
+
+# Puts on PATH what tests/docker starts an engine and an Alertmanager with. What fails here fails no test: it is skipped.
+need_engine() {
+    (need_packages docker) || return 1
+    if ! command -v prometheus-alertmanager >/dev/null || ! command -v amtool >/dev/null; then
+        unpack alertmanager prometheus-alertmanager || return 1
+    fi
+    if ! command -v busybox >/dev/null; then unpack busybox busybox-static || return 1; fi
+    if ! command -v dockerd >/dev/null || ! command -v containerd >/dev/null; then
+        unpack docker docker.io containerd runc || return 1
+    fi
 }

@@ -20,6 +20,7 @@ def docker():
     try:
         try:
             server.import_base()
+            server.try_it()
         except engine.NoEngine as reason:
             pytest.skip(str(reason))
         yield server

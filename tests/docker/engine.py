@@ -17,7 +17,6 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/docker"
-MIRROR = "http://deb.debian.org/debian"
 BASE = "debian:bookworm-slim"
 COMPOSE_FILE = ROOT / "docker/compose.yaml"
 COMPOSE = yaml.safe_load(COMPOSE_FILE.read_text())
@@ -47,10 +46,17 @@ def program(name):
     return path
 
 
+def mirror():
+    """Where this machine gets Debian's packages from."""
+    told = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"], text=True,
+                          capture_output=True, check=False)
+    uris = [line for line in told.stdout.split() if line.rstrip("/").endswith("/debian")]
+    return uris[0] if uris else "http://deb.debian.org/debian"
+
+
 def client():
-    """Debian's client: one from elsewhere may insist on a builder that is not there."""
-    unpacked = [path for path in os.environ["PATH"].split(":") if path.endswith("/build/tools/docker/usr/bin")]
-    return shutil.which("docker", path=":".join([*unpacked, "/usr/bin", os.environ["PATH"]])) or program("docker")
+    """Debian's client before one from elsewhere, which may insist on a builder that is not there."""
+    return shutil.which("docker", path=f"/usr/bin:{os.environ['PATH']}") or program("docker")
 
 
 class Engine:
@@ -131,7 +137,7 @@ class Engine:
             root = CACHE / "base"
             shutil.rmtree(root, ignore_errors=True)
             CACHE.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run([program("debootstrap"), "--variant=minbase", "bookworm", root, MIRROR], text=True,
+            done = subprocess.run([program("debootstrap"), "--variant=minbase", "bookworm", root, mirror()], text=True,
                                   env=self.environment, capture_output=True, timeout=600, check=False)
             if done.returncode != 0:
                 raise NoEngine(f"debootstrap: {done.stdout.strip().splitlines()[-1:]}")
@@ -143,6 +149,12 @@ class Engine:
             archive.with_suffix(".part").rename(archive)
             shutil.rmtree(root)
         self.run("import", str(archive), BASE)
+
+    def try_it(self):
+        """An engine may start where the machine then lets no container run, in a chroot for instance."""
+        tried = self.run("run", "--rm", "--network", "none", BASE, "true", check=False)
+        if tried.returncode != 0:
+            raise NoEngine(f"no container can run: {tried.stderr.strip().splitlines()[-1:]}")
 
     def build_leaklab(self, revision):
         self.run("build", "--network", "host", "--build-arg", f"REVISION={revision}", "--tag", "leaklab",
