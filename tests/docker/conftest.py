@@ -1,5 +1,6 @@
 """One engine for all tests; where none can be started, they are skipped, and the reason is said."""
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -7,6 +8,7 @@ import tempfile
 import pytest
 
 import engine
+from stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +43,29 @@ def image(docker, revision):
     """The image `leaklab`."""
     docker.build_leaklab(revision)
     return docker.inspect("leaklab")
+
+
+@pytest.fixture(scope="session")
+def composed(docker, image, tmp_path_factory):
+    """composed(*flags): a context in which compose.yaml is up."""
+    tried = docker.run("network", "create", "leaklab-try", check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"no network can be made here: {tried.stderr.strip()}")
+    docker.run("network", "rm", "leaklab-try")
+    try:
+        docker.build_stand_in("prometheus", "prometheus")
+        docker.build_stand_in("alertmanager", "prometheus-alertmanager")
+        docker.build_grafana_stand_in()
+    except engine.NoEngine as reason:
+        pytest.skip(str(reason))
+
+    @contextlib.contextmanager
+    def start(*flags):
+        stack = Stack(docker, tmp_path_factory.mktemp("compose"), *flags)
+        try:
+            yield stack
+        finally:
+            print(stack.compose("logs", "--no-color", "--tail=50", check=False).stdout)
+            stack.compose("down", "--volumes", "--timeout", "5", check=False)
+
+    return start

@@ -21,6 +21,7 @@ BASE = "debian:bookworm-slim"
 COMPOSE_FILE = ROOT / "docker/compose.yaml"
 COMPOSE = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES = COMPOSE["services"]
+TOKEN = (ROOT / "docker/token").read_text().strip()
 
 STAND_IN = """\
 FROM {base}
@@ -32,6 +33,18 @@ USER 65534:65534
 VOLUME /{name}
 WORKDIR /{name}
 ENTRYPOINT ["/bin/{name}"]
+"""
+
+
+# There is no Grafana among Debian's packages: this one only says that it is well, so that it can be waited for.
+GRAFANA_STAND_IN = f"""\
+FROM {BASE}
+COPY busybox /bin/busybox
+COPY busybox /bin/wget
+RUN mkdir -p /www/api /var/lib/grafana && echo well >/www/api/health && chown 472:0 /var/lib/grafana
+USER 472
+STOPSIGNAL SIGKILL
+ENTRYPOINT ["/bin/busybox", "httpd", "-f", "-p", "3000", "-h", "/www"]
 """
 
 
@@ -51,7 +64,9 @@ def mirror():
     told = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"], text=True,
                           capture_output=True, check=False)
     uris = [line for line in told.stdout.split() if line.rstrip("/").endswith("/debian")]
-    return uris[0] if uris else "http://deb.debian.org/debian"
+    if not uris:
+        raise NoEngine("apt knows no mirror of Debian to bootstrap the base image from")
+    return uris[0]
 
 
 def client():
@@ -172,4 +187,9 @@ class Engine:
         (context / "Dockerfile").write_text(STAND_IN.format(base=BASE, program=path, name=name))
         self.run("build", "--tag", SERVICES[name]["image"], str(context))
 
-
+    def build_grafana_stand_in(self):
+        context = self.folder / "stand-in-grafana"
+        context.mkdir()
+        shutil.copy(program("busybox"), context / "busybox")
+        (context / "Dockerfile").write_text(GRAFANA_STAND_IN)
+        self.run("build", "--tag", SERVICES["grafana"]["image"], str(context))

@@ -71,6 +71,12 @@ def test_compose_takes_it(flags):
     assert services["leaklab"]["environment"]["LEAKLAB_DEMO"] == ("false" if flags else "true")
 
 
+def test_drills_of_compose_are_there():
+    assert environment_of(DOCKER / "drill.env")["COMPOSE_PROFILES"] in engine.SERVICES["drill"]["profiles"]
+    for name in engine.SERVICES["drill"]["command"]:
+        assert (DOCKER / "drills" / name).is_file()
+
+
 def inside(path, service):
     """Where a container's path comes from."""
     for volume in engine.SERVICES[service]["volumes"]:
@@ -93,10 +99,10 @@ def test_grafana_opens_on_the_dashboard():
 
 
 @needs("promtool")
-@pytest.mark.parametrize("rules", ["leaklab", "leaklab-drill"])
-def test_prometheus_takes_its_configuration(tmp_path, rules):
-    config = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())
-    config["rule_files"] = [str(DOCKER / f"prometheus/rules/{name}.yml") for name in (rules, "services")]
+@pytest.mark.parametrize("name, rules", [("prometheus", "leaklab"), ("prometheus-drill", "leaklab-drill")])
+def test_prometheus_takes_its_configuration(tmp_path, name, rules):
+    config = yaml.safe_load((DOCKER / f"prometheus/{name}.yml").read_text())
+    config["rule_files"] = [str(DOCKER / f"prometheus/rules/{each}.yml") for each in (rules, "services")]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
     told = told_by("promtool", "check", "config", tmp_path / "prometheus.yml")
     assert told.returncode == 0, told.stdout + told.stderr

@@ -1,9 +1,17 @@
-"""What the README says about one's own patterns: its file, its commands and what they print."""
+"""What the README says about one's own patterns and about a Prometheus: files, commands, and what they print."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
 
+import pytest
+
+import leaklab
 from leaklab import BINARY, ROOT, environment
 
 
@@ -60,3 +68,36 @@ def test_the_folder_serves(serve, tmp_path):
     write_example(tmp_path)
     daemon = serve("--patterns", tmp_path / "mine")
     assert daemon.get("/patterns/cart").json()["own"] is True
+
+
+@pytest.mark.limit(150)
+def test_a_prometheus_without_compose(daemon, tmp_path):
+    """The daemon and the Prometheus are on other ports than it says, and the data is elsewhere."""
+    (line,) = re.findall(r"^(prometheus .*local\.yml .*) &$", section("A leak on your dashboard in two minutes"), re.M)
+    where = f"127.0.0.1:{leaklab.free_port()}"
+    shutil.copytree(ROOT / "docker/prometheus", tmp_path / "docker/prometheus")
+    local = tmp_path / "docker/prometheus/local.yml"
+    local.write_text(local.read_text().replace("127.0.0.1:9777", daemon.address))
+    with subprocess.Popen(line.replace("127.0.0.1:9091", where).split(), cwd=tmp_path, stderr=subprocess.DEVNULL) as server:
+        try:
+            shows(where, "up", lambda found: [each["value"][1] for each in found] == ["1"])
+            daemon.spawn("leak-recv", n=10)
+            shows(where, "sum by (pattern, variant) (leaklab_tasks)", lambda found: found[0]["value"][1] == "11")
+            with urllib.request.urlopen(f"http://{where}/api/v1/rules", timeout=10) as answer:
+                groups = json.load(answer)["data"]["groups"]
+            assert any(rule["type"] == "alerting" for group in groups for rule in group["rules"])
+        finally:
+            server.terminate()
+
+
+def shows(where, expression, wanted):
+    query = urllib.parse.urlencode({"query": expression})
+
+    def ask():
+        try:
+            with urllib.request.urlopen(f"http://{where}/api/v1/query?{query}", timeout=10) as answer:
+                return json.load(answer)["data"]["result"]
+        except (urllib.error.URLError, OSError):
+            return []
+
+    leaklab.eventually(ask, lambda found: found and wanted(found), 60, expression)
