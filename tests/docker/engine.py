@@ -74,10 +74,18 @@ def client():
     return shutil.which("docker", path=f"/usr/bin:{os.environ['PATH']}") or program("docker")
 
 
+def root_is_mounted():
+    """Not so in a chroot on a plain folder: Docker unpacks images below a root that it makes out of a mount point, and
+    `docker exec` enters the root of a mount namespace, which would be the one outside the chroot."""
+    return any(line.split()[4] == "/" for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+
+
 class Engine:
     def __init__(self, folder):
         if os.getuid() != 0:
             raise NoEngine("only root can start an engine")
+        if not root_is_mounted():
+            raise NoEngine("this is a chroot on a plain folder, and containers do not stay inside one")
         self.folder = pathlib.Path(folder)
         self.environment = {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/socket", "DOCKER_BUILDKIT": "0",
                             "DOCKER_CONFIG": str(self.folder / "config"), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
@@ -97,8 +105,9 @@ class Engine:
         raise NoEngine("dockerd does not start: " + "; ".join(reasons))
 
     def _launch(self, driver):
-        command = [program("dockerd"), "--iptables=false", "--ip6tables=false", "--bridge=none", "--ip-forward=false",
-                   f"--storage-driver={driver}", f"--data-root={self.folder}/data", f"--exec-root={self.folder}/exec",
+        # In a mount namespace of its own, so that none of its mounts outlives it.
+        command = ["unshare", "--mount", program("dockerd"), "--iptables=false", "--ip6tables=false", "--bridge=none",
+                   "--ip-forward=false", f"--storage-driver={driver}", f"--data-root={self.folder}/data", f"--exec-root={self.folder}/exec",
                    f"--pidfile={self.folder}/pid", f"--host=unix://{self.folder}/socket"]
         with open(self.log, "wb") as log:
             return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
