@@ -8,90 +8,16 @@
 #include <uv.h>
 
 #include "base/check.h"
-#include "base/unit.h"
 #include "command/command.h"
 #include "command/credential.h"
 #include "command/demo.h"
 #include "command/opening.h"
 #include "command/options.h"
 #include "command/rehearsal.h"
+#include "command/settings.h"
 #include "command/source.h"
-#include "http/guard.h"
 #include "http/server.h"
 #include "lab/lab.h"
-#include "lab/machine.h"
-
-enum serve_option {
-    LISTEN,
-    ALLOWED_HOST,
-    TOKEN_FILE,
-    TOKEN_FOR_READS,
-    INSECURE,
-    MAX_TASKS,
-    MAX_HEAP,
-    MAX_DESCRIPTORS,
-    MAX_HANDLES,
-    MAX_THREADS,
-    MAX_JOBS,
-    JUDGE_INTERVAL,
-    DEMO,
-    SCENARIO,
-    FOLDER,
-    LOG_FORMAT,
-    LOG_LEVEL,
-    SERVE_OPTIONS
-};
-
-static const struct option_spec specs[SERVE_OPTIONS] = {
-    [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
-    [ALLOWED_HOST] =
-        {"allowed-host", "NAME[,NAME]", NULL,
-         "names that requests may have in their Host header, beside the address to listen on and "
-         "those of this machine: a proxy's, or a container's among its neighbours"},
-    [TOKEN_FILE] = CREDENTIAL_FLAG,
-    [TOKEN_FOR_READS] = CREDENTIAL_READS_FLAG,
-    [INSECURE] = CREDENTIAL_INSECURE_FLAG,
-    [MAX_TASKS] = {"max-tasks", "N", NULL,
-                   "live tasks of all scenarios together (default: what fits into max-heap)"},
-    [MAX_HEAP] =
-        {"max-heap", "SIZE", NULL,
-         "memory of all scenarios together, such as 2GiB (default: half of what the machine or its control "
-         "group has free)"},
-    [MAX_DESCRIPTORS] = {"max-descriptors", "N", NULL,
-                         "descriptors that patterns may have open (default: what the process may have, less "
-                         "what connections need)"},
-    [MAX_HANDLES] = {"max-handles", "N", NULL, "libuv handles of patterns (default: 100000)"},
-    [MAX_THREADS] = {"max-threads", "N", NULL,
-                     "threads of patterns (default: 1000, or half of what the user or the control group may "
-                     "have)"},
-    [MAX_JOBS] = {"max-jobs", "N", NULL,
-                  "jobs of patterns in libuv's thread pool, those that wait for a thread included (default: "
-                  "1000)"},
-    [JUDGE_INTERVAL] = {"judge-interval", "DURATION", "5s",
-                        "how long the judge rests before it looks for leaked tasks again; 0s turns it off"},
-    [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
-    [SCENARIO] = {"scenario", "FILE", NULL,
-                  "start what is in this file at once: a scenario or a list of them, in YAML or JSON, as "
-                  "POST /scenario takes it"},
-    [FOLDER] = SOURCE_PATTERNS_FLAG,
-    [LOG_FORMAT] = {"log-format", "text|json", "text", "how log lines on stderr look"},
-    [LOG_LEVEL] = {"log-level", "LEVEL", "info", "debug, info, warn or error"},
-};
-
-static const struct options options = {"leaklab serve", specs, SERVE_OPTIONS, "LEAKLAB_"};
-
-struct settings {
-    struct address listen;
-    const char *allowed_hosts; /* NULL: none */
-    const char *token_path;    /* NULL: none */
-    bool token_for_reads;
-    struct token token;
-    struct machine_limits limits;
-    int64_t judge_interval_ns;
-    bool demo;
-    const char *scenario_path; /* NULL: none */
-    struct log log;
-};
 
 /* What is alive while the daemon serves. */
 struct daemon {
@@ -110,90 +36,6 @@ struct daemon {
     int code; /* to exit with */
     bool ending;
 };
-
-struct given {
-    const char *values[SERVE_OPTIONS];
-    enum option_source sources[SERVE_OPTIONS];
-};
-
-static bool bad_value(const struct given *given, enum serve_option option, const char *right)
-{
-    char name[OPTION_NAME];
-    fprintf(stderr, "leaklab serve: %s: \"%s\" is not %s\n",
-            options_name(&options, option, given->sources[option], name), given->values[option], right);
-    return false;
-}
-
-static bool read_limits(const struct given *given, struct machine_limits *limits)
-{
-    const char *heap = given->values[MAX_HEAP];
-    const char *tasks = given->values[MAX_TASKS];
-    struct machine machine;
-    machine_read(&machine);
-    *limits = machine_defaults(&machine);
-    int64_t number;
-    if (heap != NULL) {
-        if (unit_parse_size(heap, &number) != ERR_OK || number == 0)
-            return bad_value(given, MAX_HEAP, "a size such as 512MiB or 2GiB");
-        limits->max_heap_bytes = (uint64_t)number;
-    }
-    if (tasks != NULL) {
-        if (unit_parse_count(tasks, &number) != ERR_OK || number == 0 || number > LIMIT_TASKS)
-            return bad_value(given, MAX_TASKS, "a whole number from 1 to 2147483648");
-        limits->max_tasks = (uint64_t)number;
-    }
-    for (enum serve_option option = MAX_DESCRIPTORS; option <= MAX_JOBS; option++) {
-        if (given->values[option] == NULL)
-            continue;
-        if (unit_parse_count(given->values[option], &number) != ERR_OK || number > LIMIT_RESOURCES)
-            return bad_value(given, option, "a whole number from 0 to 10000000");
-        limits->supplies[option - MAX_DESCRIPTORS] = (uint64_t)number;
-    }
-    return true;
-}
-
-/* The token, and whether the daemon may listen there with or without one. */
-static bool read_access(const struct given *given, struct settings *settings)
-{
-    const char *path = given->values[TOKEN_FILE];
-    char name[OPTION_NAME];
-    settings->token_path = path;
-    settings->token_for_reads = given->values[TOKEN_FOR_READS] != NULL;
-    if (path != NULL)
-        return credential_read(options.command,
-                               options_name(&options, TOKEN_FILE, given->sources[TOKEN_FILE], name), path,
-                               &settings->token);
-    if (settings->token_for_reads) {
-        fprintf(stderr, "leaklab serve: %s: which token? Give --token-file FILE\n",
-                options_name(&options, TOKEN_FOR_READS, given->sources[TOKEN_FOR_READS], name));
-        return false;
-    }
-    return given->values[INSECURE] != NULL ||
-           credential_may_listen(options.command,
-                                 options_name(&options, LISTEN, given->sources[LISTEN], name),
-                                 &settings->listen);
-}
-
-static bool read_settings(const struct given *given, struct settings *settings)
-{
-    const char *const *values = given->values;
-    *settings = (struct settings){
-        .demo = values[DEMO] != NULL, .scenario_path = values[SCENARIO], .log = {.fd = STDERR_FILENO}};
-    if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
-        return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
-    settings->allowed_hosts = values[ALLOWED_HOST];
-    if (settings->allowed_hosts != NULL && !guard_names_valid(settings->allowed_hosts))
-        return bad_value(given, ALLOWED_HOST,
-                         "a list of host names without ports, such as leaklab,lab.example");
-    settings->log.json = strcmp(values[LOG_FORMAT], "json") == 0;
-    if (!settings->log.json && strcmp(values[LOG_FORMAT], "text") != 0)
-        return bad_value(given, LOG_FORMAT, "text or json");
-    if (!log_level_parse(values[LOG_LEVEL], &settings->log.level))
-        return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
-    if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
-        return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
-    return read_access(given, settings) && read_limits(given, &settings->limits);
-}
 
 /* On a thread of its own. Neither libuv's thread pool nor a new thread will do: patterns starve the one, and
  * the other may not be to be had. */
@@ -429,31 +271,20 @@ static int open_and_serve(struct daemon *daemon)
     return code;
 }
 
-static int print_help(void)
-{
-    puts("usage: leaklab serve [flags]\n\nRuns the daemon until SIGTERM or SIGINT; SIGUSR1 logs where tasks "
-         "stand;\nSIGHUP reads the token again.\n");
-    options_print_help(&options);
-    return EXIT_OK;
-}
-
 int command_serve(int argc, char **argv)
 {
-    struct given given;
     struct settings settings;
     struct daemon daemon = {.settings = &settings};
     bool help;
-    if (!options_parse(&options, argc, argv, given.values, given.sources, &help))
+    if (!settings_read(argc, argv, &settings, &help))
         return EXIT_USAGE;
     if (help)
-        return print_help();
-    if (!read_settings(&given, &settings))
-        return EXIT_USAGE;
+        return EXIT_OK;
     if (settings.scenario_path != NULL &&
         (daemon.opening_body = opening_read("leaklab serve", settings.scenario_path)) == NULL)
         return EXIT_USAGE;
     catalogue_init(&daemon.catalogue);
-    int code = source_catalogue("leaklab serve", given.values[FOLDER], &daemon.catalogue);
+    int code = source_catalogue("leaklab serve", settings.folder, &daemon.catalogue);
     if (code == EXIT_OK)
         code = open_and_serve(&daemon);
     json_decref(daemon.opening_body);

@@ -1,0 +1,30 @@
+/* What `leaklab serve` is told by its flags and the environment, read, checked and put together. Whatever can
+ * be wrong with a single setting is said here, before anything has begun. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "http/address.h"
+#include "http/token.h"
+#include "lab/machine.h"
+
+/* Texts are borrowed from the arguments and the environment. */
+struct settings {
+    struct address listen;
+    const char *allowed_hosts; /* NULL: none */
+    const char *token_path;    /* NULL: none */
+    bool token_for_reads;
+    struct token token;
+    struct machine_limits limits;
+    int64_t judge_interval_ns;
+    bool demo;
+    const char *scenario_path; /* NULL: none */
+    const char *folder;        /* of the user's own patterns; NULL: none */
+    struct log log;
+};
+
+/* False, after a message on stderr, when something is wrong. `--help` prints the flags, sets *help and
+ * returns true. A file that is named for its secret is read at once. */
+bool settings_read(int argc, char **argv, struct settings *settings, bool *help);
