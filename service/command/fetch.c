@@ -87,6 +87,8 @@ static CURLcode prepare(struct fetcher *fetcher, const struct fetch_request *req
     SET(CURLOPT_TIMEOUT_MS, timeout_ms(request->timeout_ns));
     SET(CURLOPT_WRITEFUNCTION, keep);
     SET(CURLOPT_WRITEDATA, body);
+    if (request->unix_path != NULL)
+        SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_path);
     if (request->token != NULL) {
         SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         SET(CURLOPT_XOAUTH2_BEARER, request->token);

@@ -26,6 +26,7 @@ struct fetch_request {
     const char *url;          /* with its query, escaped */
     const char *body;         /* of a POST; NULL: empty */
     const char *content_type; /* of the body; NULL: application/json */
+    const char *unix_path;    /* of a Unix socket to ask instead of the URL's host; NULL: none */
     const char *token;        /* sent as "Authorization: Bearer ..."; NULL: none */
     int64_t timeout_ns;       /* for all of it, the connection included; less than 1 ms counts as 1 ms */
     /* Asked at least once a second while nothing comes: true ends the request. NULL: nobody is asked. */

@@ -13,12 +13,18 @@
 #define ANSWER_BYTES 4096
 #define URL_BYTES    512
 
+/* What to ask, and over which socket. */
+struct place {
+    char url[URL_BYTES];
+    char unix_path[ADDRESS_PATH]; /* "": the URL says it all */
+};
+
 enum healthcheck_option { TARGET, LISTEN, READY, TIMEOUT, HEALTHCHECK_OPTIONS };
 
 static const struct option_spec specs[HEALTHCHECK_OPTIONS] = {
     [TARGET] = {"target", "URL", NULL, "the daemon, such as http://10.0.0.5:9777 (default: see --listen)"},
     [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777",
-                "the daemon on this machine that was told to listen there"},
+                "the daemon on this machine that was told to listen there; unix:/PATH as well"},
     [READY] = {"ready", NULL, NULL,
                "ask whether it takes work (/readyz), not only whether it lives (/healthz)"},
     [TIMEOUT] = {"timeout", "DURATION", "2s", "how long it may take to answer"},
@@ -42,7 +48,9 @@ static bool bad_value(const struct given *given, enum healthcheck_option option,
 /* Whoever listens on every interface is asked on loopback: a wildcard is no address to connect to. */
 static void base_of(const struct address *address, char base[static ADDRESS_TEXT])
 {
-    if (address->any)
+    if (address_is_unix(address))
+        snprintf(base, ADDRESS_TEXT, "localhost");
+    else if (address->any)
         snprintf(base, ADDRESS_TEXT, address->socket.ss_family == AF_INET6 ? "[::1]:%u" : "127.0.0.1:%u",
                  (unsigned)address->port);
     else
@@ -50,17 +58,20 @@ static void base_of(const struct address *address, char base[static ADDRESS_TEXT
 }
 
 /* What to ask. A target that was given says more than where a daemon here would listen. */
-static bool read_url(const struct given *given, char url[static URL_BYTES])
+static bool read_place(const struct given *given, struct place *place)
 {
     const char *path = given->values[READY] != NULL ? "/readyz" : "/healthz";
     const char *target = given->values[TARGET];
     struct address address;
     char base[ADDRESS_TEXT];
     if (target == NULL) {
-        if (address_parse(given->values[LISTEN], &address) != ERR_OK || address.port == 0)
-            return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777 or 0.0.0.0:9777");
+        if (address_parse(given->values[LISTEN], &address) != ERR_OK ||
+            (address.port == 0 && !address_is_unix(&address)))
+            return bad_value(given, LISTEN,
+                             "HOST:PORT, such as 127.0.0.1:9777 or 0.0.0.0:9777, or unix:/PATH");
         base_of(&address, base);
-        snprintf(url, URL_BYTES, "http://%s%s", base, path);
+        snprintf(place->url, URL_BYTES, "http://%s%s", base, path);
+        memcpy(place->unix_path, address.path, sizeof place->unix_path);
         return true;
     }
     size_t scheme = strncmp(target, "https://", 8) == 0 ? 8 : 7;
@@ -70,7 +81,8 @@ static bool read_url(const struct given *given, char url[static URL_BYTES])
     if ((scheme == 7 && strncmp(target, "http://", 7) != 0) || size == scheme ||
         size + strlen(path) >= URL_BYTES)
         return bad_value(given, TARGET, "a URL such as http://127.0.0.1:9777");
-    snprintf(url, URL_BYTES, "%.*s%s", (int)size, target, path);
+    snprintf(place->url, URL_BYTES, "%.*s%s", (int)size, target, path);
+    place->unix_path[0] = '\0';
     return true;
 }
 
@@ -93,9 +105,12 @@ static int tell(const char *url, int status, const struct buf *body)
     return code;
 }
 
-static int ask(const char *url, int64_t timeout_ns)
+static int ask(const struct place *place, int64_t timeout_ns)
 {
-    struct fetch_request request = {.method = FETCH_GET, .url = url, .timeout_ns = timeout_ns};
+    struct fetch_request request = {.method = FETCH_GET,
+                                    .url = place->url,
+                                    .unix_path = place->unix_path[0] == '\0' ? NULL : place->unix_path,
+                                    .timeout_ns = timeout_ns};
     struct fetch_answer answer;
     struct fetcher *fetcher = fetcher_new();
     int code = EXIT_FAILED;
@@ -105,9 +120,9 @@ static int ask(const char *url, int64_t timeout_ns)
     }
     buf_init(&answer.body, ANSWER_BYTES);
     if (fetch(fetcher, &request, &answer) == ERR_OK)
-        code = tell(url, answer.status, &answer.body);
+        code = tell(place->url, answer.status, &answer.body);
     else
-        fprintf(stderr, "unhealthy: %s: %s\n", url, answer.why);
+        fprintf(stderr, "unhealthy: %s: %s\n", place->url, answer.why);
     buf_deinit(&answer.body);
     fetcher_free(fetcher);
     return code;
@@ -125,18 +140,18 @@ static int print_help(void)
 int command_healthcheck(int argc, char **argv)
 {
     struct given given;
-    char url[URL_BYTES];
+    struct place place;
     int64_t timeout_ns;
     bool help;
     if (!options_parse(&options, argc, argv, given.values, given.sources, &help))
         return EXIT_USAGE;
     if (help)
         return print_help();
-    if (!read_url(&given, url))
+    if (!read_place(&given, &place))
         return EXIT_USAGE;
     if (unit_parse_duration(given.values[TIMEOUT], &timeout_ns) != ERR_OK || timeout_ns == 0) {
         bad_value(&given, TIMEOUT, "a duration such as 2s or 500ms");
         return EXIT_USAGE;
     }
-    return ask(url, timeout_ns);
+    return ask(&place, timeout_ns);
 }

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/check.h"
+#include "command/activation.h"
 #include "command/command.h"
 #include "command/credential.h"
 #include "command/demo.h"
@@ -79,6 +80,7 @@ static void end(struct daemon *daemon)
         return;
     daemon->ending = true;
     lab_set_ready(daemon->lab, false);
+    activation_notify("STOPPING=1");
     uv_sem_post(&daemon->stop);
     for (size_t i = 0; i < COUNT_OF(daemon->signals); i++)
         uv_unref((uv_handle_t *)&daemon->signals[i]);
@@ -161,6 +163,8 @@ static bool start_server(struct daemon *daemon)
     char text[ADDRESS_TEXT];
     struct server_config config = {
         .listen = settings->listen,
+        .listen_mode = settings->listen_mode,
+        .inherited = settings->inherited.fd < 0 ? NULL : &settings->inherited,
         .backend = {.post = backend_post,
                     .snapshot = backend_snapshot,
                     .timeline = lab_timeline(daemon->lab),
@@ -179,18 +183,25 @@ static bool start_server(struct daemon *daemon)
                  LOG_TEXT("why", err == ERR_SYSTEM && errno != 0 ? strerror(errno) : err_text(err)));
         return false;
     }
-    address_format(&settings->listen, server_port(daemon->server), text);
+    const struct address *address = server_address(daemon->server);
+    address_format(address, address->port, text);
     log_line(&settings->log, LOG_INFO, "listening", LOG_TEXT("address", text),
              LOG_NUMBER("max_tasks", settings->limits.max_tasks),
              LOG_NUMBER("max_heap_bytes", settings->limits.max_heap_bytes));
     return true;
 }
 
+static void set_ready(struct daemon *daemon)
+{
+    lab_set_ready(daemon->lab, true);
+    activation_notify("READY=1");
+}
+
 static void on_opened(bool started, void *argument)
 {
     struct daemon *daemon = argument;
     if (started) {
-        lab_set_ready(daemon->lab, true);
+        set_ready(daemon);
     } else if (!daemon->ending) {
         daemon->code = EXIT_USAGE;
         end(daemon);
@@ -202,7 +213,7 @@ static void open_scenarios(struct daemon *daemon)
 {
     json_t *body = daemon->opening_body;
     if (body == NULL) {
-        lab_set_ready(daemon->lab, true);
+        set_ready(daemon);
         return;
     }
     daemon->opening_body = NULL;

@@ -1,11 +1,13 @@
 #include "command/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "base/unit.h"
+#include "command/activation.h"
 #include "command/credential.h"
 #include "command/options.h"
 #include "command/source.h"
@@ -13,6 +15,7 @@
 
 enum serve_option {
     LISTEN,
+    LISTEN_MODE,
     ALLOWED_HOST,
     TOKEN_FILE,
     TOKEN_FOR_READS,
@@ -33,7 +36,12 @@ enum serve_option {
 };
 
 static const struct option_spec specs[SERVE_OPTIONS] = {
-    [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777", "where to listen; port 0 picks a free one"},
+    [LISTEN] =
+        {"listen", "HOST:PORT", "127.0.0.1:9777",
+         "where to listen; port 0 picks a free one. Or unix:/PATH. A socket that systemd hands over takes "
+         "its place"},
+    [LISTEN_MODE] = {"listen-mode", "MODE", "0600",
+                     "who may connect to a Unix socket, as chmod takes it: 0660 lets its group"},
     [ALLOWED_HOST] =
         {"allowed-host", "NAME[,NAME]", NULL,
          "names that requests may have in their Host header, beside the address to listen on and "
@@ -129,8 +137,42 @@ static bool read_access(const struct given *given, struct settings *settings)
     }
     return given->values[INSECURE] != NULL ||
            credential_may_listen(options.command,
-                                 options_name(&options, LISTEN, given->sources[LISTEN], name),
+                                 settings->inherited.fd >= 0
+                                     ? "LISTEN_FDS"
+                                     : options_name(&options, LISTEN, given->sources[LISTEN], name),
                                  &settings->listen);
+}
+
+/* A mode as chmod takes it: one to four octal digits, permissions only. */
+static bool read_mode(const struct given *given, mode_t *mode)
+{
+    const char *text = given->values[LISTEN_MODE];
+    size_t digits = strspn(text, "01234567");
+    unsigned long value = strtoul(text, NULL, 8);
+    if (digits == 0 || digits > 4 || text[digits] != '\0' || value == 0 || value > 0777)
+        return bad_value(given, LISTEN_MODE, "a mode such as 0600 or 0660");
+    *mode = (mode_t)value;
+    return true;
+}
+
+/* Whoever hands a socket over has said where. */
+static bool read_listen(const struct given *given, struct settings *settings)
+{
+    const char *why;
+    if (!activation_take(&settings->inherited, &why)) {
+        fprintf(stderr, "%s: the socket of LISTEN_FDS: %s\n", options.command, why);
+        return false;
+    }
+    if (!read_mode(given, &settings->listen_mode))
+        return false;
+    if (settings->inherited.fd >= 0)
+        settings->listen = settings->inherited.address;
+    else if (address_parse(given->values[LISTEN], &settings->listen) != ERR_OK)
+        return bad_value(
+            given, LISTEN,
+            "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777, or unix:/PATH of less "
+            "than 108 characters");
+    return true;
 }
 
 static bool read_values(const struct given *given, struct settings *settings)
@@ -140,8 +182,8 @@ static bool read_values(const struct given *given, struct settings *settings)
                                   .scenario_path = values[SCENARIO],
                                   .folder = values[FOLDER],
                                   .log = {.fd = STDERR_FILENO}};
-    if (address_parse(values[LISTEN], &settings->listen) != ERR_OK)
-        return bad_value(given, LISTEN, "HOST:PORT, such as 127.0.0.1:9777, [::1]:9777 or 0.0.0.0:9777");
+    if (!read_listen(given, settings))
+        return false;
     settings->allowed_hosts = values[ALLOWED_HOST];
     if (settings->allowed_hosts != NULL && !guard_names_valid(settings->allowed_hosts))
         return bad_value(given, ALLOWED_HOST,

@@ -6,13 +6,15 @@
 #include <stdint.h>
 
 #include "base/log.h"
-#include "http/address.h"
+#include "http/listener.h"
 #include "http/token.h"
 #include "lab/machine.h"
 
 /* Texts are borrowed from the arguments and the environment. */
 struct settings {
     struct address listen;
+    mode_t listen_mode;        /* of a Unix socket */
+    struct listener inherited; /* in place of `listen`; fd -1: none */
     const char *allowed_hosts; /* NULL: none */
     const char *token_path;    /* NULL: none */
     bool token_for_reads;

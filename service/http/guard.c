@@ -125,6 +125,11 @@ static bool was_allowed(const struct guard *guard, const struct host *host)
 
 /* ---- judging ---- */
 
+static bool reached_by_any_name(const struct guard *guard)
+{
+    return guard->listen.any || address_is_unix(&guard->listen);
+}
+
 bool guard_host_allowed(const struct guard *guard, const char *text)
 {
     struct host host;
@@ -137,7 +142,7 @@ bool guard_host_allowed(const struct guard *guard, const char *text)
     if (was_allowed(guard, &host))
         return true;
     bool is_localhost = strcasecmp(host.name, "localhost") == 0;
-    if (guard->listen.any)
+    if (reached_by_any_name(guard))
         return is_address || is_localhost ||
                (guard->hostname[0] != '\0' && strcasecmp(host.name, guard->hostname) == 0);
     if (host.port != guard->port)
@@ -150,7 +155,7 @@ void guard_describe(const struct guard *guard, struct buf *text)
 {
     char own[ADDRESS_TEXT];
     unsigned port = guard->port;
-    if (guard->listen.any) {
+    if (reached_by_any_name(guard)) {
         buf_puts(text, "localhost, any IP address");
         if (guard->hostname[0] != '\0')
             buf_printf(text, ", %s", guard->hostname);

@@ -7,7 +7,8 @@
  * any port, a name that whoever started the daemon has allowed: that of a proxy or a tunnel, or the one that
  * a container has among its neighbours. A daemon that listens on a wildcard address also answers to any IP
  * address and to the machine's own name, none of which a foreign page can have for a name; there the port is
- * not compared, because containers publish ports under other numbers.
+ * not compared, because containers publish ports under other numbers. So it is on a Unix socket, where no
+ * page comes but through a proxy.
  *
  * Origin, when present, must be "http://" and the very Host; of an allowed name it may be "https://" as well,
  * since a proxy may be what the browser speaks TLS with. `null` is foreign. Sec-Fetch-Site, when present,

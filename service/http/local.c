@@ -12,13 +12,25 @@
 
 #define STALLED_NS  5000000000ULL
 #define INDEX_BYTES (16 * 1024)
+#define BASE_BYTES  (ADDRESS_TEXT + 40)
 
 static void index_route(struct buf *text, const struct route *route, const char *base)
 {
     const char *path = route->example == NULL ? route->path : route->example;
     buf_printf(text, "  %-6s %-18s %s\n", route_method_word(route->method), route->path, route->about);
-    buf_printf(text, "         curl %s%shttp://%s%s\n", route->curl, route->curl[0] == '\0' ? "" : " ", base,
-               path);
+    buf_printf(text, "         curl %s%s%s%s\n", route->curl, route->curl[0] == '\0' ? "" : " ", base, path);
+}
+
+/* What curl is to be given before a path. */
+static void write_base(const struct address *address, char base[static BASE_BYTES])
+{
+    char text[ADDRESS_TEXT];
+    if (address_is_unix(address))
+        snprintf(base, BASE_BYTES, "--unix-socket %s http://localhost", address->path);
+    else if (address->any)
+        snprintf(base, BASE_BYTES, "http://localhost:%u", (unsigned)address->port);
+    else
+        snprintf(base, BASE_BYTES, "http://%s", address_format(address, address->port, text));
 }
 
 enum MHD_Result local_index(struct exchange *exchange)
@@ -26,11 +38,8 @@ enum MHD_Result local_index(struct exchange *exchange)
     const struct server *server = exchange->server;
     if (page_is_wanted(exchange))
         return page_serve(exchange);
-    char base[ADDRESS_TEXT];
-    if (server->listen.any)
-        snprintf(base, sizeof base, "localhost:%u", (unsigned)server->guard.port);
-    else
-        address_format(&server->listen, server->guard.port, base);
+    char base[BASE_BYTES];
+    write_base(&server->listener.address, base);
 
     struct buf text;
     buf_init(&text, INDEX_BYTES);
@@ -39,9 +48,9 @@ enum MHD_Result local_index(struct exchange *exchange)
         "leaklab " LEAKLAB_VERSION "\n\n"
         "Grows task leaks on purpose, beside the same work with the bug fixed, and shows both as metrics.\n"
         "Start a leak and its fixed twin, then look at /metrics or at /scenario:\n\n");
-    buf_printf(&text, "  curl -d mode=leak-recv -d n=2000 http://%s/scenario\n", base);
-    buf_printf(&text, "  curl -d mode=fix-recv -d n=2000 http://%s/scenario\n", base);
-    buf_printf(&text, "  curl -s http://%s/metrics | grep leaklab_tasks\n\nRoutes:\n\n", base);
+    buf_printf(&text, "  curl -d mode=leak-recv -d n=2000 %s/scenario\n", base);
+    buf_printf(&text, "  curl -d mode=fix-recv -d n=2000 %s/scenario\n", base);
+    buf_printf(&text, "  curl -s %s/metrics | grep leaklab_tasks\n\nRoutes:\n\n", base);
     for (size_t i = 0; i < route_count; i++)
         index_route(&text, &route_table[i], base);
     struct MHD_Response *response = answer_buffer("text/plain; charset=utf-8", &text);

@@ -12,6 +12,7 @@
 #include "http/exchange.h"
 #include "http/export.h"
 #include "http/guard.h"
+#include "http/listener.h"
 #include "http/scrape.h"
 #include "http/server.h"
 #include "http/visitor.h"
@@ -22,10 +23,8 @@ struct server {
     const struct log *log;
     const char *revision;
     uint64_t idle_ns, request_ns, answer_ns, drain_ns;
-    struct address listen;
-    uint16_t port; /* whoever started the server */
-    const char *allowed_hosts;
-    struct guard guard; /* HTTP thread: made with the first connection, port 0 before */
+    struct listener listener;
+    struct guard guard;
     struct access access;
     struct desk *desk;
     struct visitors visitors;

@@ -1,7 +1,7 @@
 #include "http/server.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,20 +61,6 @@ static struct visitor *visitor_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
-/* The first connection may come before server_start has heard which port the system chose. */
-static uint16_t local_port(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } local = {.v6 = {0}};
-    socklen_t size = sizeof local;
-    if (getsockname(fd, &local.any, &size) != 0)
-        return 0;
-    return ntohs(local.any.sa_family == AF_INET6 ? local.v6.sin6_port : local.v4.sin_port);
-}
-
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -86,8 +72,6 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (server->guard.port == 0)
-        guard_init(&server->guard, &server->listen, local_port(info->connect_fd), server->allowed_hosts);
     *socket_context =
         visitor_new(&server->visitors, server, info->connect_fd, server_now_ns() + server->idle_ns);
 }
@@ -143,16 +127,14 @@ static void on_log(void *context, const char *format, va_list arguments)
     log_line(server->log, LOG_DEBUG, "libmicrohttpd", LOG_TEXT("message", message));
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server, unsigned connections)
+static struct MHD_Daemon *start_daemon(struct server *server, int listener, unsigned connections)
 {
-    const struct address *listen = &server->listen;
-    bool v6 = listen->socket.ss_family == AF_INET6;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-                     MHD_USE_ITC | (v6 ? (listen->any ? MHD_USE_DUAL_STACK : MHD_USE_IPv6) : 0);
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     const struct MHD_OptionItem options[] = {
         /* The logger comes first: it hears what is wrong with the rest. */
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, server},
-        {MHD_OPTION_SOCK_ADDR, 0, (void *)(uintptr_t)&listen->socket},
+        {MHD_OPTION_LISTEN_SOCKET, listener, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_BYTES, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL},
@@ -172,6 +154,33 @@ static struct MHD_Daemon *start_daemon(struct server *server, unsigned connectio
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return daemon;
+}
+
+/* False, with errno, when there is nothing to listen on, or no thread. libmicrohttpd takes the socket, and
+ * may or may not have closed it when it cannot start: it gets a copy, which is as good as the socket, and
+ * nobody else opens anything meanwhile. */
+static bool start_listening(struct server *server, const struct server_config *config)
+{
+    struct listener *listener = &server->listener;
+    unsigned connections = config->limits.connections;
+    mode_t mode = config->listen_mode == 0 ? LISTENER_MODE : config->listen_mode;
+    if (config->inherited != NULL)
+        *listener = *config->inherited;
+    else if (listener_open(listener, &config->listen, mode) != ERR_OK)
+        return false;
+    guard_init(&server->guard, &listener->address, listener->address.port, config->allowed_hosts);
+    int copy = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0)
+        server->daemon = start_daemon(server, copy, connections == 0 ? LIMIT_CONNECTIONS : connections);
+    if (server->daemon != NULL)
+        return true;
+    int error = errno;
+    if (copy >= 0 && fcntl(copy, F_GETFD) >= 0)
+        close(copy);
+    if (!listener->inherited)
+        listener_close(listener);
+    errno = error;
+    return false;
 }
 
 static uint64_t ns_or(uint32_t ms, uint64_t default_ms)
@@ -202,11 +211,9 @@ static struct server *server_new(const struct server_config *config)
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return NULL;
-    server->listen = config->listen;
     server->backend = config->backend;
     server->log = config->log;
     server->revision = config->revision;
-    server->allowed_hosts = config->allowed_hosts;
     access_init(&server->access, config->token, config->token_for_reads);
     apply_limits(server, &config->limits);
     pthread_mutex_init(&server->drain_mutex, NULL);
@@ -244,11 +251,9 @@ enum err server_start(const struct server_config *config, struct server **starte
     if (err != ERR_OK)
         goto err_after_new;
 
-    server->daemon = start_daemon(server, limits->connections == 0 ? LIMIT_CONNECTIONS : limits->connections);
     err = ERR_SYSTEM;
-    if (server->daemon == NULL)
+    if (!start_listening(server, config))
         goto err_after_visitors;
-    server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
     *started = server;
     return ERR_OK;
 
@@ -261,9 +266,9 @@ err_after_new:
     return err;
 }
 
-uint16_t server_port(const struct server *server)
+const struct address *server_address(const struct server *server)
 {
-    return server->port;
+    return &server->listener.address;
 }
 
 void server_set_token(struct server *server, const struct token *token)
@@ -288,15 +293,15 @@ void server_stop(struct server *server)
     if (server == NULL)
         return;
     atomic_store(&server->stopping, true);
-    MHD_socket listener = MHD_quiesce_daemon(server->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        shutdown(listener, SHUT_RDWR);
+    MHD_socket copy = MHD_quiesce_daemon(server->daemon);
+    listener_refuse(&server->listener);
     wait_drained(server, server_now_ns() + server->drain_ns);
     desk_abandon(server->desk, UINT64_MAX, TICKET_STOPPED);
     wait_drained(server, server_now_ns() + LAST_WORDS_NS);
     MHD_stop_daemon(server->daemon);
-    if (listener != MHD_INVALID_SOCKET)
-        close(listener);
+    if (copy != MHD_INVALID_SOCKET)
+        close(copy);
+    listener_close(&server->listener);
     visitors_deinit(&server->visitors);
     server_free(server);
 }

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "http/address.h"
+#include "http/listener.h"
 #include "http/token.h"
 
 struct lab_request;
@@ -41,7 +42,9 @@ struct server_limits {
 };
 
 struct server_config {
-    struct address listen; /* copied */
+    struct address listen;            /* copied */
+    mode_t listen_mode;               /* of a Unix socket; 0: LISTENER_MODE */
+    const struct listener *inherited; /* instead: copied, and closed by the server; NULL: none */
     struct http_backend backend;
     const struct log *log;     /* may be NULL; kept until the server has stopped */
     const char *allowed_hosts; /* names that Host may be beside its own, see http/guard.h; NULL: none; kept
@@ -53,11 +56,12 @@ struct server_config {
     struct server_limits limits;
 };
 
-/* Listens and serves. ERR_SYSTEM when the address cannot be listened on (errno says why), ERR_MEMORY. */
+/* Listens and serves. ERR_SYSTEM when the address cannot be listened on (errno says why), ERR_MEMORY. A
+ * socket that was inherited stays the caller's on an error. */
 enum err server_start(const struct server_config *config, struct server **started);
 
-/* The port that is listened on, also where the configuration said 0. */
-uint16_t server_port(const struct server *server);
+/* Where it listens, with the port that the system chose where the configuration said 0. */
+const struct address *server_address(const struct server *server);
 
 /* Requests from now on must have this token, and no more the earlier one; open connections stay. Not on a
  * server that has none, nor on one that is being stopped. Any thread. */

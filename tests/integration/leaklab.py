@@ -108,22 +108,25 @@ def _hear_hangups():
 class Daemon:
     """`leaklab serve` on a free port. Use as a context manager, or call stop()."""
 
-    def __init__(self, *arguments, log, listen="127.0.0.1:0", **extra):
+    def __init__(self, *arguments, log, listen="127.0.0.1:0", launch=None, **extra):
+        """launch(command, **how) starts the process in place of subprocess.Popen."""
         command = [BINARY, "serve", "--log-format", "json", *arguments]
         if listen is not None:
             command += ["--listen", listen]
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as stream:
-            self.process = subprocess.Popen(command, env=environment(**extra), stdin=subprocess.DEVNULL, stdout=stream,
-                                            stderr=stream, preexec_fn=_hear_hangups)
+            self.process = (launch or subprocess.Popen)(command, env=environment(**extra), stdin=subprocess.DEVNULL,
+                                                        stdout=stream, stderr=stream, preexec_fn=_hear_hangups)
         try:
             self.address = eventually(self._listening, what="the log line \"listening\"")
         except BaseException:
             self.process.kill()
             self.process.wait()
             raise
-        self.host, _, port = self.address.rpartition(":")
-        self.port = int(port)
+        self.unix_path = self.address[len("unix:"):] if self.address.startswith("unix:") else None
+        if self.unix_path is None:
+            self.host, _, port = self.address.rpartition(":")
+            self.port = int(port)
 
     def _listening(self):
         for line in self.log_lines():
@@ -142,8 +145,17 @@ class Daemon:
                 pass
         return lines
 
+    def connection(self, timeout=30):
+        if self.unix_path is None:
+            return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = http.client.HTTPConnection("localhost", timeout=timeout)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(timeout)
+        connection.sock.connect(self.unix_path)
+        return connection
+
     def request(self, method, path, body=None, headers=None, timeout=30):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = self.connection(timeout)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()

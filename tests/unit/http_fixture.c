@@ -96,7 +96,7 @@ static enum err try_start(struct fixture *fixture, struct server_limits limits, 
     pthread_cond_init(&fixture->posted, NULL);
     enum err err = server_start(&config, &fixture->server);
     if (err == ERR_OK)
-        fixture->port = server_port(fixture->server);
+        fixture->port = server_address(fixture->server)->port;
     else
         timeline_free(fixture->timeline);
     return err;
