@@ -103,13 +103,15 @@
 #define LIMIT_TARGET_BYTES       1024        /* path and query */
 #define LIMIT_DISCARD_BYTES                                                                                  \
     (1024 * 1024) /* read and thrown away, so that a client hears why it was refused */
-#define LIMIT_FORM_FIELDS     64
-#define LIMIT_ALLOWED_HOSTS   16
-#define LIMIT_TOKEN_BYTES     512
-#define LIMIT_REQUEST_SECONDS 30  /* from a request's first line to the end of its answer */
-#define LIMIT_ANSWER_SECONDS  10  /* that the lab may take */
-#define LIMIT_DRAIN_MS        500 /* that open requests have when the server stops */
-#define LIMIT_REPORTED_ERRORS 50
+#define LIMIT_FORM_FIELDS       64
+#define LIMIT_ALLOWED_HOSTS     16
+#define LIMIT_TOKEN_BYTES       512
+#define LIMIT_CERTIFICATE_BYTES (64 * 1024) /* one PEM file */
+#define LIMIT_CHAIN             8           /* certificates of one chain */
+#define LIMIT_REQUEST_SECONDS   30          /* from a request's first line to the end of its answer */
+#define LIMIT_ANSWER_SECONDS    10          /* that the lab may take */
+#define LIMIT_DRAIN_MS          500         /* that open requests have when the server stops */
+#define LIMIT_REPORTED_ERRORS   50
 
 /* Drills. */
 #define LIMIT_DRILLS       64   /* files of one run */

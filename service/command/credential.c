@@ -31,3 +31,28 @@ bool credential_reload(const struct log *log, const char *path, struct token *to
         log_line(log, LOG_ERROR, "the token stays as it was", LOG_TEXT("file", path), LOG_TEXT("why", why));
     return why == NULL;
 }
+
+bool credential_read_certificate(const char *command, const char *chain_path, const char *key_path,
+                                 struct certificate **read)
+{
+    const char *path;
+    const char *why = certificate_read(chain_path, key_path, read, &path);
+    if (why != NULL)
+        fprintf(stderr, "%s: %s: %s: %s\n", command, path == chain_path ? "--tls-cert" : "--tls-key", path,
+                why);
+    return why == NULL;
+}
+
+struct certificate *credential_reload_certificate(const struct log *log, const char *chain_path,
+                                                  const char *key_path)
+{
+    const char *path;
+    struct certificate *read = NULL;
+    const char *why = certificate_read(chain_path, key_path, &read, &path);
+    if (why == NULL)
+        log_line(log, LOG_INFO, "certificate read again", LOG_TEXT("file", path));
+    else
+        log_line(log, LOG_ERROR, "the certificate stays as it was", LOG_TEXT("file", path),
+                 LOG_TEXT("why", why));
+    return read;
+}

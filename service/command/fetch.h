@@ -47,6 +47,10 @@ struct fetcher *fetcher_new(void);
 /* NULL is fine. */
 void fetcher_free(struct fetcher *fetcher);
 
+/* For https, trusts the certificates in this PEM file in place of the system's; with `any_name` whatever name
+ * they are for, where the file is the service's very own. The path is borrowed. */
+void fetcher_trust(struct fetcher *fetcher, const char *path, bool any_name);
+
 /* Any answer is ERR_OK, whatever its status says. Otherwise `why` has a sentence: ERR_SYNTAX: not a URL that
  * can be asked; ERR_LIMIT: the answer is longer than its buffer may be; ERR_MEMORY; ERR_CLOSED: it was
  * abandoned; ERR_SYSTEM: nobody answered in time. */

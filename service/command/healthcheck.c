@@ -17,14 +17,21 @@
 struct place {
     char url[URL_BYTES];
     char unix_path[ADDRESS_PATH]; /* "": the URL says it all */
+    const char *trusted;          /* a PEM file; NULL: what the system trusts */
+    bool any_name;                /* that is the very certificate */
 };
 
-enum healthcheck_option { TARGET, LISTEN, READY, TIMEOUT, HEALTHCHECK_OPTIONS };
+enum healthcheck_option { TARGET, LISTEN, TLS_CERT, CA_FILE, READY, TIMEOUT, HEALTHCHECK_OPTIONS };
 
 static const struct option_spec specs[HEALTHCHECK_OPTIONS] = {
     [TARGET] = {"target", "URL", NULL, "the daemon, such as http://10.0.0.5:9777 (default: see --listen)"},
     [LISTEN] = {"listen", "HOST:PORT", "127.0.0.1:9777",
                 "the daemon on this machine that was told to listen there; unix:/PATH as well"},
+    [TLS_CERT] = {"tls-cert", "FILE", NULL,
+                  "the certificate of the daemon at --listen, which is asked over TLS then and must have it, "
+                  "whatever its name"},
+    [CA_FILE] = {"ca-file", "FILE", NULL,
+                 "the certificates that an https:// target may be vouched for by (default: the system's)"},
     [READY] = {"ready", NULL, NULL,
                "ask whether it takes work (/readyz), not only whether it lives (/healthz)"},
     [TIMEOUT] = {"timeout", "DURATION", "2s", "how long it may take to answer"},
@@ -70,7 +77,9 @@ static bool read_place(const struct given *given, struct place *place)
             return bad_value(given, LISTEN,
                              "HOST:PORT, such as 127.0.0.1:9777 or 0.0.0.0:9777, or unix:/PATH");
         base_of(&address, base);
-        snprintf(place->url, URL_BYTES, "http://%s%s", base, path);
+        place->trusted = given->values[TLS_CERT];
+        place->any_name = place->trusted != NULL;
+        snprintf(place->url, URL_BYTES, "%s://%s%s", place->any_name ? "https" : "http", base, path);
         memcpy(place->unix_path, address.path, sizeof place->unix_path);
         return true;
     }
@@ -83,6 +92,8 @@ static bool read_place(const struct given *given, struct place *place)
         return bad_value(given, TARGET, "a URL such as http://127.0.0.1:9777");
     snprintf(place->url, URL_BYTES, "%.*s%s", (int)size, target, path);
     place->unix_path[0] = '\0';
+    place->trusted = given->values[CA_FILE];
+    place->any_name = false;
     return true;
 }
 
@@ -119,6 +130,7 @@ static int ask(const struct place *place, int64_t timeout_ns)
         return EXIT_FAILED;
     }
     buf_init(&answer.body, ANSWER_BYTES);
+    fetcher_trust(fetcher, place->trusted, place->any_name);
     if (fetch(fetcher, &request, &answer) == ERR_OK)
         code = tell(place->url, answer.status, &answer.body);
     else

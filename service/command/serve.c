@@ -31,7 +31,7 @@ struct daemon {
     struct catalogue catalogue;
     struct lab *lab;
     struct server *server;
-    const struct settings *settings;
+    struct settings *settings;
     json_t *opening_body; /* NULL: none, or handed over */
     struct opening opening;
     int code; /* to exit with */
@@ -89,12 +89,19 @@ static void end(struct daemon *daemon)
 /* What can be exchanged while the daemon serves. */
 static void reload(struct daemon *daemon)
 {
+    const struct settings *settings = daemon->settings;
     struct token token;
-    if (daemon->server == NULL ||
-        !credential_reload(&daemon->settings->log, daemon->settings->token_path, &token))
+    struct certificate *certificate = NULL;
+    if (daemon->server == NULL)
         return;
-    server_set_token(daemon->server, &token);
-    explicit_bzero(&token, sizeof token);
+    if (settings->token_path != NULL && credential_reload(&settings->log, settings->token_path, &token)) {
+        server_set_token(daemon->server, &token);
+        explicit_bzero(&token, sizeof token);
+    }
+    if (settings->chain_path != NULL)
+        certificate = credential_reload_certificate(&settings->log, settings->chain_path, settings->key_path);
+    if (certificate != NULL)
+        server_set_certificate(daemon->server, certificate);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -120,7 +127,7 @@ static const int watched[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 /* Where there is nothing to read again, a terminal that is closed ends the daemon as ever. */
 static bool is_watched(const struct daemon *daemon, int number)
 {
-    return number != SIGHUP || daemon->settings->token_path != NULL;
+    return number != SIGHUP || daemon->settings->token_path != NULL || daemon->settings->chain_path != NULL;
 }
 
 static bool watch_signals(struct daemon *daemon)
@@ -173,8 +180,10 @@ static bool start_server(struct daemon *daemon)
         .allowed_hosts = settings->allowed_hosts,
         .token = settings->token_path == NULL ? NULL : &settings->token,
         .token_for_reads = settings->token_for_reads,
+        .certificate = settings->certificate,
         .revision = LEAKLAB_REVISION,
     };
+    daemon->settings->certificate = NULL;
     errno = 0;
     enum err err = server_start(&config, &daemon->server);
     if (err != ERR_OK) {
@@ -300,5 +309,6 @@ int command_serve(int argc, char **argv)
         code = open_and_serve(&daemon);
     json_decref(daemon.opening_body);
     catalogue_deinit(&daemon.catalogue);
+    certificate_free(settings.certificate);
     return code;
 }

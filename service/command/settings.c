@@ -20,6 +20,8 @@ enum serve_option {
     TOKEN_FILE,
     TOKEN_FOR_READS,
     INSECURE,
+    TLS_CERT,
+    TLS_KEY,
     MAX_TASKS,
     MAX_HEAP,
     MAX_DESCRIPTORS,
@@ -49,6 +51,8 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
     [TOKEN_FILE] = CREDENTIAL_FLAG,
     [TOKEN_FOR_READS] = CREDENTIAL_READS_FLAG,
     [INSECURE] = CREDENTIAL_INSECURE_FLAG,
+    [TLS_CERT] = CREDENTIAL_CERT_FLAG,
+    [TLS_KEY] = CREDENTIAL_KEY_FLAG,
     [MAX_TASKS] = {"max-tasks", "N", NULL,
                    "live tasks of all scenarios together (default: what fits into max-heap)"},
     [MAX_HEAP] =
@@ -143,6 +147,19 @@ static bool read_access(const struct given *given, struct settings *settings)
                                  &settings->listen);
 }
 
+static bool read_certificate(const struct given *given, struct settings *settings)
+{
+    settings->chain_path = given->values[TLS_CERT];
+    settings->key_path = given->values[TLS_KEY];
+    if ((settings->chain_path == NULL) != (settings->key_path == NULL)) {
+        fprintf(stderr, "%s: --tls-cert and --tls-key go together\n", options.command);
+        return false;
+    }
+    return settings->chain_path == NULL ||
+           credential_read_certificate(options.command, settings->chain_path, settings->key_path,
+                                       &settings->certificate);
+}
+
 /* A mode as chmod takes it: one to four octal digits, permissions only. */
 static bool read_mode(const struct given *given, mode_t *mode)
 {
@@ -195,13 +212,14 @@ static bool read_values(const struct given *given, struct settings *settings)
         return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
     if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
         return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
-    return read_access(given, settings) && read_limits(given, &settings->limits);
+    return read_access(given, settings) && read_limits(given, &settings->limits) &&
+           read_certificate(given, settings);
 }
 
 static void print_help(void)
 {
     puts("usage: leaklab serve [flags]\n\nRuns the daemon until SIGTERM or SIGINT; SIGUSR1 logs where tasks "
-         "stand;\nSIGHUP reads the token again.\n");
+         "stand;\nSIGHUP reads token and certificate again.\n");
     options_print_help(&options);
 }
 

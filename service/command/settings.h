@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "http/certificate.h"
 #include "http/listener.h"
 #include "http/token.h"
 #include "lab/machine.h"
@@ -19,6 +20,9 @@ struct settings {
     const char *token_path;    /* NULL: none */
     bool token_for_reads;
     struct token token;
+    const char *chain_path; /* of the certificate; NULL: plain HTTP */
+    const char *key_path;
+    struct certificate *certificate; /* until the server takes it */
     struct machine_limits limits;
     int64_t judge_interval_ns;
     bool demo;

@@ -9,7 +9,9 @@
 
 #include "base/limits.h"
 
-#define HTTP_PORT 80
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
+#define NO_PORT    (-1) /* the scheme says it */
 
 /* A Host header, taken apart. */
 struct host {
@@ -18,9 +20,9 @@ struct host {
     long port;
 };
 
-void guard_init(struct guard *guard, const struct address *listen, uint16_t port, const char *allowed_hosts)
+void guard_init(struct guard *guard, const struct address *listen, bool secure, const char *allowed_hosts)
 {
-    *guard = (struct guard){.listen = *listen, .port = port, .allowed_hosts = allowed_hosts};
+    *guard = (struct guard){.listen = *listen, .secure = secure, .allowed_hosts = allowed_hosts};
     if (gethostname(guard->hostname, sizeof guard->hostname) != 0)
         guard->hostname[0] = '\0';
     guard->hostname[sizeof guard->hostname - 1] = '\0';
@@ -38,7 +40,7 @@ static bool host_parse(const char *text, struct host *host)
     const char *rest = name + size;
     if (host->bracketed && *rest++ != ']')
         return false;
-    host->port = HTTP_PORT;
+    host->port = NO_PORT;
     if (*rest == '\0')
         return true;
     size_t digits = strspn(rest + 1, "0123456789");
@@ -145,7 +147,7 @@ bool guard_host_allowed(const struct guard *guard, const char *text)
     if (reached_by_any_name(guard))
         return is_address || is_localhost ||
                (guard->hostname[0] != '\0' && strcasecmp(host.name, guard->hostname) == 0);
-    if (host.port != guard->port)
+    if ((host.port == NO_PORT ? (guard->secure ? HTTPS_PORT : HTTP_PORT) : host.port) != guard->listen.port)
         return false;
     return is_localhost || (is_address && (strcmp(literal, "127.0.0.1") == 0 || strcmp(literal, "::1") == 0 ||
                                            strcmp(literal, guard->listen.host) == 0));
@@ -154,13 +156,13 @@ bool guard_host_allowed(const struct guard *guard, const char *text)
 void guard_describe(const struct guard *guard, struct buf *text)
 {
     char own[ADDRESS_TEXT];
-    unsigned port = guard->port;
+    unsigned port = guard->listen.port;
     if (reached_by_any_name(guard)) {
         buf_puts(text, "localhost, any IP address");
         if (guard->hostname[0] != '\0')
             buf_printf(text, ", %s", guard->hostname);
     } else {
-        address_format(&guard->listen, guard->port, own);
+        address_format(&guard->listen, guard->listen.port, own);
         buf_printf(text, "localhost:%u, 127.0.0.1:%u, [::1]:%u", port, port, port);
         if (strcmp(guard->listen.host, "127.0.0.1") != 0 && strcmp(guard->listen.host, "::1") != 0)
             buf_printf(text, ", %s", own);
@@ -177,10 +179,10 @@ static const char *origin_authority(const struct guard *guard, const char *host,
 {
     static const char plain[] = "http://", secure[] = "https://";
     struct host parsed;
-    if (strncasecmp(origin, plain, sizeof plain - 1) == 0)
+    if (!guard->secure && strncasecmp(origin, plain, sizeof plain - 1) == 0)
         return origin + sizeof plain - 1;
-    if (strncasecmp(origin, secure, sizeof secure - 1) == 0 && host_parse(host, &parsed) &&
-        was_allowed(guard, &parsed))
+    if (strncasecmp(origin, secure, sizeof secure - 1) == 0 &&
+        (guard->secure || (host_parse(host, &parsed) && was_allowed(guard, &parsed))))
         return origin + sizeof secure - 1;
     return NULL;
 }

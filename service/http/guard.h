@@ -10,9 +10,9 @@
  * not compared, because containers publish ports under other numbers. So it is on a Unix socket, where no
  * page comes but through a proxy.
  *
- * Origin, when present, must be "http://" and the very Host; of an allowed name it may be "https://" as well,
- * since a proxy may be what the browser speaks TLS with. `null` is foreign. Sec-Fetch-Site, when present,
- * must be same-origin or none. */
+ * Origin, when present, must be "http://", or "https://" where the daemon speaks TLS, and the very Host; of
+ * an allowed name it may be "https://" anyway, since a proxy may be what the browser speaks TLS with. `null`
+ * is foreign. Sec-Fetch-Site, when present, must be same-origin or none. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,8 +21,8 @@
 #include "http/address.h"
 
 struct guard {
-    struct address listen;
-    uint16_t port;             /* as bound */
+    struct address listen;     /* with its port as bound */
+    bool secure;               /* it speaks TLS */
     char hostname[256];        /* gethostname(2), "" when it cannot be told */
     const char *allowed_hosts; /* see guard_names_valid(); borrowed; NULL: none */
 };
@@ -31,7 +31,7 @@ struct guard {
  * "leaklab,lab.example". At most LIMIT_ALLOWED_HOSTS. */
 bool guard_names_valid(const char *names);
 
-void guard_init(struct guard *guard, const struct address *listen, uint16_t port, const char *allowed_hosts);
+void guard_init(struct guard *guard, const struct address *listen, bool secure, const char *allowed_hosts);
 
 /* True when the daemon answers to this Host; NULL: the request has none, and it does not. */
 bool guard_host_allowed(const struct guard *guard, const char *host);

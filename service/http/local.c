@@ -22,15 +22,17 @@ static void index_route(struct buf *text, const struct route *route, const char 
 }
 
 /* What curl is to be given before a path. */
-static void write_base(const struct address *address, char base[static BASE_BYTES])
+static void write_base(const struct server *server, char base[static BASE_BYTES])
 {
+    const struct address *address = &server->listener.address;
+    const char *scheme = server->guard.secure ? "https" : "http";
     char text[ADDRESS_TEXT];
     if (address_is_unix(address))
-        snprintf(base, BASE_BYTES, "--unix-socket %s http://localhost", address->path);
+        snprintf(base, BASE_BYTES, "--unix-socket %s %s://localhost", address->path, scheme);
     else if (address->any)
-        snprintf(base, BASE_BYTES, "http://localhost:%u", (unsigned)address->port);
+        snprintf(base, BASE_BYTES, "%s://localhost:%u", scheme, (unsigned)address->port);
     else
-        snprintf(base, BASE_BYTES, "http://%s", address_format(address, address->port, text));
+        snprintf(base, BASE_BYTES, "%s://%s", scheme, address_format(address, address->port, text));
 }
 
 enum MHD_Result local_index(struct exchange *exchange)
@@ -39,7 +41,7 @@ enum MHD_Result local_index(struct exchange *exchange)
     if (page_is_wanted(exchange))
         return page_serve(exchange);
     char base[BASE_BYTES];
-    write_base(&server->listener.address, base);
+    write_base(server, base);
 
     struct buf text;
     buf_init(&text, INDEX_BYTES);

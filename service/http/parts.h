@@ -15,6 +15,7 @@
 #include "http/listener.h"
 #include "http/scrape.h"
 #include "http/server.h"
+#include "http/tls.h"
 #include "http/visitor.h"
 #include "lab/snapshot.h"
 
@@ -26,6 +27,7 @@ struct server {
     struct listener listener;
     struct guard guard;
     struct access access;
+    struct tls tls;
     struct desk *desk;
     struct visitors visitors;
     struct exporter *exporter; /* HTTP thread */

@@ -72,6 +72,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *session =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (session != NULL && session->tls_session != NULL)
+        tls_attach(&server->tls, session->tls_session);
     *socket_context =
         visitor_new(&server->visitors, server, info->connect_fd, server_now_ns() + server->idle_ns);
 }
@@ -129,8 +133,9 @@ static void on_log(void *context, const char *format, va_list arguments)
 
 static struct MHD_Daemon *start_daemon(struct server *server, int listener, unsigned connections)
 {
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    bool secure = server->tls.certificate != NULL;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
     const struct MHD_OptionItem options[] = {
         /* The logger comes first: it hears what is wrong with the rest. */
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, server},
@@ -149,7 +154,9 @@ static struct MHD_Daemon *start_daemon(struct server *server, int listener, unsi
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     struct MHD_Daemon *daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        MHD_start_daemon(flags, 0, NULL, NULL, on_request, server, MHD_OPTION_ARRAY, options,
+                         secure ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, TLS_PRIORITIES,
+                         MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve, MHD_OPTION_END);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
@@ -168,7 +175,7 @@ static bool start_listening(struct server *server, const struct server_config *c
         *listener = *config->inherited;
     else if (listener_open(listener, &config->listen, mode) != ERR_OK)
         return false;
-    guard_init(&server->guard, &listener->address, listener->address.port, config->allowed_hosts);
+    guard_init(&server->guard, &listener->address, config->certificate != NULL, config->allowed_hosts);
     int copy = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
     if (copy >= 0)
         server->daemon = start_daemon(server, copy, connections == 0 ? LIMIT_CONNECTIONS : connections);
@@ -215,6 +222,7 @@ static struct server *server_new(const struct server_config *config)
     server->log = config->log;
     server->revision = config->revision;
     access_init(&server->access, config->token, config->token_for_reads);
+    tls_init(&server->tls, config->certificate);
     apply_limits(server, &config->limits);
     pthread_mutex_init(&server->drain_mutex, NULL);
     pthread_condattr_t monotonic;
@@ -231,6 +239,7 @@ static void server_free(struct server *server)
     export_free(server->exporter);
     desk_free(server->desk);
     access_deinit(&server->access);
+    tls_deinit(&server->tls);
     pthread_cond_destroy(&server->drained);
     pthread_mutex_destroy(&server->drain_mutex);
     free(server);
@@ -240,8 +249,10 @@ enum err server_start(const struct server_config *config, struct server **starte
 {
     const struct server_limits *limits = &config->limits;
     struct server *server = server_new(config);
-    if (server == NULL)
+    if (server == NULL) {
+        certificate_free(config->certificate);
         return ERR_MEMORY;
+    }
     enum err err = ERR_MEMORY;
     server->desk = desk_new(limits->commands == 0 ? LIMIT_COMMANDS_IN_FLIGHT : limits->commands);
     server->exporter = export_new(config->revision);
@@ -274,6 +285,11 @@ const struct address *server_address(const struct server *server)
 void server_set_token(struct server *server, const struct token *token)
 {
     access_set_token(&server->access, token);
+}
+
+void server_set_certificate(struct server *server, struct certificate *certificate)
+{
+    tls_exchange(&server->tls, certificate);
 }
 
 /* Waits until no request is open, or until `until_ns`. */

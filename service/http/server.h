@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "http/address.h"
+#include "http/certificate.h"
 #include "http/listener.h"
 #include "http/token.h"
 
@@ -52,6 +53,7 @@ struct server_config {
     const struct token
         *token;           /* what requests that change something must have; copied; NULL: they need none */
     bool token_for_reads; /* so must the others, see http/access.h */
+    struct certificate *certificate; /* taken over, also on an error; NULL: plain HTTP */
     const char *revision; /* of the source, for /version and build_info; NULL: unknown; kept likewise */
     struct server_limits limits;
 };
@@ -66,6 +68,10 @@ const struct address *server_address(const struct server *server);
 /* Requests from now on must have this token, and no more the earlier one; open connections stay. Not on a
  * server that has none, nor on one that is being stopped. Any thread. */
 void server_set_token(struct server *server, const struct token *token);
+
+/* Handshakes from now on show this certificate, which is taken over; open connections stay. Not on a server
+ * that has none, nor on one that is being stopped. Any thread. */
+void server_set_certificate(struct server *server, struct certificate *certificate);
 
 /* Refuses new connections, turns /readyz to "stopping", lets open requests end for at most drain_ms, answers
  * 503 to those that still wait for the lab, closes everything and frees the server. Takes NULL. The backend's

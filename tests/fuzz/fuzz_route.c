@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *said = fuzz_line(&input), *allowed = fuzz_header(&input);
     check_route(method, target);
     check_address(&listen, said);
-    guard_init(&guard, &listen, listen.port, allowed != NULL && guard_names_valid(allowed) ? allowed : NULL);
+    guard_init(&guard, &listen, false, allowed != NULL && guard_names_valid(allowed) ? allowed : NULL);
     check_guard(&guard, headers);
     (void)metrics_negotiate_format(headers[3]);
     (void)metrics_negotiate_gzip(headers[4]);

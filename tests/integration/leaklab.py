@@ -108,8 +108,10 @@ def _hear_hangups():
 class Daemon:
     """`leaklab serve` on a free port. Use as a context manager, or call stop()."""
 
-    def __init__(self, *arguments, log, listen="127.0.0.1:0", launch=None, **extra):
-        """launch(command, **how) starts the process in place of subprocess.Popen."""
+    def __init__(self, *arguments, log, listen="127.0.0.1:0", launch=None, trust=None, **extra):
+        """launch(command, **how) starts the process in place of subprocess.Popen. trust: an ssl.SSLContext, for one that
+        speaks TLS."""
+        self.trust = trust
         command = [BINARY, "serve", "--log-format", "json", *arguments]
         if listen is not None:
             command += ["--listen", listen]
@@ -146,6 +148,8 @@ class Daemon:
         return lines
 
     def connection(self, timeout=30):
+        if self.trust is not None:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.trust)
         if self.unix_path is None:
             return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         connection = http.client.HTTPConnection("localhost", timeout=timeout)

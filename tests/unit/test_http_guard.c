@@ -16,7 +16,8 @@ static struct guard guard_on(const char *listen, uint16_t port)
     struct address address;
     struct guard guard;
     assert_int_equal(address_parse(listen, &address), ERR_OK);
-    guard_init(&guard, &address, port, NULL);
+    address.port = port;
+    guard_init(&guard, &address, false, NULL);
     snprintf(guard.hostname, sizeof guard.hostname, "box");
     return guard;
 }
