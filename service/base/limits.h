@@ -94,7 +94,9 @@
 #define LIMIT_BODY_BYTES         (64 * 1024)
 #define LIMIT_JSON_DEPTH         32
 #define LIMIT_CONNECTIONS        256
-#define LIMIT_SPARE_DESCRIPTORS  128 /* that the daemon keeps for itself, connections aside */
+#define LIMIT_CALLERS            4096    /* addresses whose requests are counted apart */
+#define LIMIT_REQUEST_RATE       1000000 /* that --requests-per-address may ask for */
+#define LIMIT_SPARE_DESCRIPTORS  128     /* that the daemon keeps for itself, connections aside */
 #define LIMIT_HEADROOM           64 /* descriptors, or a quarter of all, that no pattern takes, whatever its limit */
 #define LIMIT_IDLE_SECONDS       10
 #define LIMIT_RESPONSE_BYTES     (64 * 1024 * 1024)

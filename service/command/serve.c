@@ -182,6 +182,8 @@ static bool start_server(struct daemon *daemon)
         .token_for_reads = settings->token_for_reads,
         .certificate = settings->certificate,
         .revision = LEAKLAB_REVISION,
+        .limits = {.caller_connections = settings->address_connections,
+                   .caller_rate = settings->address_requests},
     };
     daemon->settings->certificate = NULL;
     errno = 0;

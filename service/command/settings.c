@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/limits.h"
 #include "base/unit.h"
 #include "command/activation.h"
@@ -22,6 +23,8 @@ enum serve_option {
     INSECURE,
     TLS_CERT,
     TLS_KEY,
+    ADDRESS_CONNECTIONS,
+    ADDRESS_REQUESTS,
     MAX_TASKS,
     MAX_HEAP,
     MAX_DESCRIPTORS,
@@ -53,6 +56,14 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
     [INSECURE] = CREDENTIAL_INSECURE_FLAG,
     [TLS_CERT] = CREDENTIAL_CERT_FLAG,
     [TLS_KEY] = CREDENTIAL_KEY_FLAG,
+    [ADDRESS_CONNECTIONS] =
+        {"connections-per-address", "N", NULL,
+         "connections that one address may have; over it, the one that has waited longest is closed for the "
+         "newest (default: as many as there is room for)"},
+    [ADDRESS_REQUESTS] =
+        {"requests-per-address", "N", NULL,
+         "requests that one address may make in a second, probes and the page's files not counted; "
+         "over it they are answered with 429 (default: any number)"},
     [MAX_TASKS] = {"max-tasks", "N", NULL,
                    "live tasks of all scenarios together (default: what fits into max-heap)"},
     [MAX_HEAP] =
@@ -119,6 +130,27 @@ static bool read_limits(const struct given *given, struct machine_limits *limits
         if (unit_parse_count(given->values[option], &number) != ERR_OK || number > LIMIT_RESOURCES)
             return bad_value(given, option, "a whole number from 0 to 10000000");
         limits->supplies[option - MAX_DESCRIPTORS] = (uint64_t)number;
+    }
+    return true;
+}
+
+static bool read_address_limits(const struct given *given, struct settings *settings)
+{
+    static const struct {
+        enum serve_option option;
+        int64_t most;
+        const char *right;
+    } bounds[] = {{ADDRESS_CONNECTIONS, LIMIT_CONNECTIONS, "a whole number from 1 to 256"},
+                  {ADDRESS_REQUESTS, LIMIT_REQUEST_RATE, "a whole number from 1 to 1000000"}};
+    uint32_t *const places[] = {&settings->address_connections, &settings->address_requests};
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        const char *text = given->values[bounds[i].option];
+        int64_t number;
+        if (text == NULL)
+            continue;
+        if (unit_parse_count(text, &number) != ERR_OK || number == 0 || number > bounds[i].most)
+            return bad_value(given, bounds[i].option, bounds[i].right);
+        *places[i] = (uint32_t)number;
     }
     return true;
 }
@@ -212,8 +244,8 @@ static bool read_values(const struct given *given, struct settings *settings)
         return bad_value(given, LOG_LEVEL, "debug, info, warn or error");
     if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
         return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
-    return read_access(given, settings) && read_limits(given, &settings->limits) &&
-           read_certificate(given, settings);
+    return read_access(given, settings) && read_address_limits(given, settings) &&
+           read_limits(given, &settings->limits) && read_certificate(given, settings);
 }
 
 static void print_help(void)

@@ -14,10 +14,11 @@
 /* Texts are borrowed from the arguments and the environment. */
 struct settings {
     struct address listen;
-    mode_t listen_mode;        /* of a Unix socket */
-    struct listener inherited; /* in place of `listen`; fd -1: none */
-    const char *allowed_hosts; /* NULL: none */
-    const char *token_path;    /* NULL: none */
+    mode_t listen_mode;                             /* of a Unix socket */
+    struct listener inherited;                      /* in place of `listen`; fd -1: none */
+    const char *allowed_hosts;                      /* NULL: none */
+    const char *token_path;                         /* NULL: none */
+    uint32_t address_connections, address_requests; /* of one address, see server_limits; 0: any number */
     bool token_for_reads;
     struct token token;
     const char *chain_path; /* of the certificate; NULL: plain HTTP */

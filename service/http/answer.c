@@ -128,5 +128,7 @@ enum MHD_Result answer_problem(struct exchange *exchange, json_t *problem)
         response = with_header(response, MHD_HTTP_HEADER_ALLOW, exchange->match.allow);
     if (status == MHD_HTTP_UNAUTHORIZED && exchange->challenge != NULL)
         response = with_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, exchange->challenge);
+    if (status == MHD_HTTP_TOO_MANY_REQUESTS)
+        response = with_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return answer_queue(exchange, status, response);
 }

@@ -24,6 +24,7 @@ struct MHD_Response *answer_buffer(const char *type, struct buf *buf);
  * above. The value stays the caller's; NULL gives NULL. */
 struct MHD_Response *answer_json(int status, const json_t *json);
 
-/* Queues a problem with its status, with Allow where the route has no such method, and with WWW-Authenticate
- * where a token is missing. Releases the problem; NULL answers 500. */
+/* Queues a problem with its status, with Allow where the route has no such method, with WWW-Authenticate
+ * where a token is missing, and with Retry-After where it was asked too often. Releases the problem; NULL
+ * answers 500. */
 enum MHD_Result answer_problem(struct exchange *exchange, json_t *problem);

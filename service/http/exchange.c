@@ -190,9 +190,25 @@ static bool passes_access(struct exchange *exchange)
     return false;
 }
 
+/* False, and refused, when its caller asks more often than it may. Probes may always ask. */
+static bool passes_quota(struct exchange *exchange)
+{
+    struct server *server = exchange->server;
+    if (exchange->match.route != NULL && exchange->match.route->bare)
+        return true;
+    if (quota_take(&server->quota, visitor_caller(exchange), exchange->started_ns))
+        return true;
+    refuse(exchange,
+           problem_new(429, "more requests than one address may make in a second; see leaklab serve "
+                            "--requests-per-address"));
+    return false;
+}
+
 /* What can be said against the request from its head alone. */
 static void check_head(struct exchange *exchange)
 {
+    if (!passes_quota(exchange))
+        return;
     if (exchange->target_cut) {
         exchange->match = (struct route_match){0};
         refuse(exchange,

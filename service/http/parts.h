@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "http/access.h"
+#include "http/caller.h"
 #include "http/desk.h"
 #include "http/exchange.h"
 #include "http/export.h"
@@ -28,6 +29,7 @@ struct server {
     struct guard guard;
     struct access access;
     struct tls tls;
+    struct quota quota; /* HTTP thread */
     struct desk *desk;
     struct visitors visitors;
     struct exporter *exporter; /* HTTP thread */

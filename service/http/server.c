@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,8 +77,11 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (session != NULL && session->tls_session != NULL)
         tls_attach(&server->tls, session->tls_session);
+    const union MHD_ConnectionInfo *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct caller caller = caller_of(client == NULL ? NULL : client->client_addr);
     *socket_context =
-        visitor_new(&server->visitors, server, info->connect_fd, server_now_ns() + server->idle_ns);
+        visitor_new(&server->visitors, server, info->connect_fd, &caller, server_now_ns() + server->idle_ns);
 }
 
 /* MHD_OPTION_URI_LOG_CALLBACK: the only place where libmicrohttpd shows the target before it takes it apart.
@@ -224,6 +228,9 @@ static struct server *server_new(const struct server_config *config)
     access_init(&server->access, config->token, config->token_for_reads);
     tls_init(&server->tls, config->certificate);
     apply_limits(server, &config->limits);
+    uint64_t salt = server_now_ns();
+    (void)!getrandom(&salt, sizeof salt, GRND_NONBLOCK); /* the clock is good enough without it */
+    quota_init(&server->quota, config->limits.caller_rate, salt);
     pthread_mutex_init(&server->drain_mutex, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -245,6 +252,20 @@ static void server_free(struct server *server)
     free(server);
 }
 
+static enum err open_visitors(struct server *server, const struct server_limits *limits)
+{
+    unsigned most = limits->connections == 0 ? LIMIT_CONNECTIONS : limits->connections;
+    /* Whoever makes room does so at libmicrohttpd's next turn: a quarter is there for those who come until
+     * then. */
+    struct visitors_config config = {.desk = server->desk,
+                                     .answer_ns = server->answer_ns,
+                                     .tick_ns = tick_ns(server),
+                                     .crowded = most - most / 4,
+                                     .caller_most = limits->caller_connections,
+                                     .salt = server->quota.salt};
+    return visitors_init(&server->visitors, &config);
+}
+
 enum err server_start(const struct server_config *config, struct server **started)
 {
     const struct server_limits *limits = &config->limits;
@@ -258,7 +279,7 @@ enum err server_start(const struct server_config *config, struct server **starte
     server->exporter = export_new(config->revision);
     if (server->desk == NULL || server->exporter == NULL || scrape_init(&server->scrape) != ERR_OK)
         goto err_after_new;
-    err = visitors_init(&server->visitors, server->desk, server->answer_ns, tick_ns(server));
+    err = open_visitors(server, limits);
     if (err != ERR_OK)
         goto err_after_new;
 

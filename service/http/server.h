@@ -34,8 +34,11 @@ struct http_backend {
 /* Bounds; 0 takes the default of base/limits.h. */
 struct server_limits {
     uint32_t connections;
-    uint32_t commands; /* in flight between the server and the lab */
-    uint32_t idle_ms;  /* a connection without a request */
+    uint32_t
+        caller_connections; /* of one caller, see http/caller.h; 0: any number, as long as there is room */
+    uint32_t caller_rate;   /* requests of one caller in a second; over it 429; 0: any number */
+    uint32_t commands;      /* in flight between the server and the lab */
+    uint32_t idle_ms;       /* a connection without a request */
     uint32_t
         request_ms;     /* from a request's first line to the end of its answer, the lab's time not counted */
     uint32_t answer_ms; /* the lab's time; over it the client hears 503 */

@@ -43,9 +43,14 @@ static void *watch(void *context)
     return NULL;
 }
 
-enum err visitors_init(struct visitors *visitors, struct desk *desk, uint64_t answer_ns, uint64_t tick_ns)
+enum err visitors_init(struct visitors *visitors, const struct visitors_config *config)
 {
-    *visitors = (struct visitors){.desk = desk, .answer_ns = answer_ns, .tick_ns = tick_ns};
+    *visitors = (struct visitors){.desk = config->desk,
+                                  .answer_ns = config->answer_ns,
+                                  .tick_ns = config->tick_ns,
+                                  .crowded = config->crowded,
+                                  .caller_most = config->caller_most,
+                                  .salt = config->salt};
     list_init(&visitors->list);
     pthread_mutex_init(&visitors->mutex, NULL);
     pthread_condattr_t monotonic;
@@ -72,17 +77,93 @@ void visitors_deinit(struct visitors *visitors)
     pthread_mutex_destroy(&visitors->mutex);
 }
 
-struct visitor *visitor_new(struct visitors *visitors, struct server *server, int fd, uint64_t deadline_ns)
+/* How soon a connection is given up: what is at the lab never is, since its answer is about to come. */
+static int precedence(const struct visitor *visitor)
+{
+    static const int precedences[] = {
+        [EXCHANGE_IDLE] = 3, [EXCHANGE_RECEIVING] = 2, [EXCHANGE_ANSWERED] = 1, [EXCHANGE_WAITING] = 0};
+    return visitor->leaving ? 0 : precedences[visitor->exchange.phase];
+}
+
+/* True when `a` rather than `b` makes room; `b` NULL: nobody else does. */
+static bool goes_before(const struct visitor *a, const struct visitor *b)
+{
+    if (precedence(a) == 0 || b == NULL)
+        return precedence(a) != 0;
+    if (precedence(a) != precedence(b))
+        return precedence(a) > precedence(b);
+    return atomic_load(&a->deadline_ns) < atomic_load(&b->deadline_ns);
+}
+
+/* Of the newest's own caller, when that one has more than it may. */
+static struct visitor *find_own(const struct visitors *visitors, const struct visitor *newest)
+{
+    struct link *at;
+    struct visitor *found = NULL;
+    unsigned count = 0;
+    list_each (at, &visitors->list) {
+        struct visitor *visitor = container_of(at, struct visitor, link);
+        if (visitor->leaving || !caller_equal(&visitor->caller, &newest->caller))
+            continue;
+        count++;
+        if (visitor != newest && goes_before(visitor, found))
+            found = visitor;
+    }
+    return visitors->caller_most != 0 && count > visitors->caller_most ? found : NULL;
+}
+
+/* Of the caller that has most, when there are too many of all. */
+static struct visitor *find_any(const struct visitors *visitors, const struct visitor *newest)
+{
+    enum { SLOTS = 256 };
+    unsigned counts[SLOTS] = {0}, count = 0, most = 0;
+    struct link *at;
+    struct visitor *found = NULL;
+    list_each (at, &visitors->list) {
+        const struct visitor *visitor = container_of(at, struct visitor, link);
+        count += !visitor->leaving;
+        counts[caller_slot(&visitor->caller, visitors->salt, SLOTS)] += !visitor->leaving;
+    }
+    if (count <= visitors->crowded)
+        return NULL;
+    list_each (at, &visitors->list) {
+        struct visitor *visitor = container_of(at, struct visitor, link);
+        unsigned has = counts[caller_slot(&visitor->caller, visitors->salt, SLOTS)];
+        if (visitor == newest || precedence(visitor) == 0 || has < most)
+            continue;
+        if (has > most || goes_before(visitor, found))
+            found = visitor;
+        most = has;
+    }
+    return found;
+}
+
+static void make_room(struct visitors *visitors, const struct visitor *newest)
+{
+    struct visitor *leaver = find_own(visitors, newest);
+    if (leaver == NULL)
+        leaver = find_any(visitors, newest);
+    if (leaver == NULL)
+        return;
+    leaver->leaving = true;
+    shutdown(leaver->fd, SHUT_RDWR);
+}
+
+struct visitor *visitor_new(struct visitors *visitors, struct server *server, int fd,
+                            const struct caller *caller, uint64_t deadline_ns)
 {
     struct visitor *visitor = malloc(sizeof *visitor);
     if (visitor == NULL)
         return NULL;
     visitor->fd = fd;
+    visitor->caller = *caller;
+    visitor->leaving = false;
     atomic_init(&visitor->deadline_ns, deadline_ns);
     exchange_init(&visitor->exchange, server);
     pthread_mutex_lock(&visitors->mutex);
     bool first = list_empty(&visitors->list);
     list_push_back(&visitors->list, &visitor->link);
+    make_room(visitors, visitor);
     if (first)
         pthread_cond_signal(&visitors->changed);
     pthread_mutex_unlock(&visitors->mutex);
@@ -98,6 +179,11 @@ void visitor_free(struct visitors *visitors, struct visitor *visitor)
     pthread_mutex_unlock(&visitors->mutex);
     exchange_deinit(&visitor->exchange);
     free(visitor);
+}
+
+const struct caller *visitor_caller(struct exchange *exchange)
+{
+    return &container_of(exchange, struct visitor, exchange)->caller;
 }
 
 void visitor_extend(struct exchange *exchange, uint64_t deadline_ns)

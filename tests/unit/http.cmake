@@ -1,4 +1,4 @@
-foreach(thing address body certificate curve guard listener openapi page problem route token yaml)
+foreach(thing address body caller certificate curve guard listener openapi page problem route token yaml)
   leaklab_unit_test(test_http_${thing} LINKS http)
 endforeach()
 # These speak to a running server over loopback sockets, with a lab that the test plays itself.
