@@ -7,14 +7,13 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -25,18 +24,32 @@
 #define LAST        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 #define DEADLINE_MS 20
 
-/* Each connection comes from an address of its own: ports that wait for late packets do not run out. */
-static int connect_from(const struct fixture *fixture, uint32_t number)
+/* A Unix socket: the ports of a machine run out after some ten thousand connections. */
+static char folder[] = "/tmp/leaklab-fuzz-XXXXXX";
+static struct sockaddr_un place = {.sun_family = AF_UNIX};
+
+static void clean_up(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    unlink(place.sun_path);
+    rmdir(folder);
+}
+
+static void start_server(struct fixture *fixture)
+{
+    char listen[sizeof "unix:" + sizeof place.sun_path];
+    CHECK(mkdtemp(folder) != NULL && atexit(clean_up) == 0);
+    snprintf(place.sun_path, sizeof place.sun_path, "%s/socket", folder);
+    snprintf(listen, sizeof listen, "unix:%s", place.sun_path);
+    CHECK(fixture_try_start(fixture,
+                            (struct server_limits){.idle_ms = DEADLINE_MS, .request_ms = DEADLINE_MS},
+                            listen) == ERR_OK);
+}
+
+static int connect_to_server(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(fd >= 0);
-    CHECK(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == 0);
-    struct sockaddr_in from = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(0x7f010001u + number % 60000u)};
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(fixture->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    CHECK(bind(fd, (const struct sockaddr *)&from, sizeof from) == 0);
-    CHECK(connect(fd, (const struct sockaddr *)&to, sizeof to) == 0);
+    CHECK(connect(fd, (const struct sockaddr *)&place, sizeof place) == 0);
     return fd;
 }
 
@@ -98,11 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fixture fixture;
     static char answer[ANSWER_MOST + 1];
-    static uint32_t number;
     if (fixture.server == NULL)
-        fixture_start(&fixture, (struct server_limits){.idle_ms = DEADLINE_MS, .request_ms = DEADLINE_MS},
-                      NULL);
-    int fd = connect_from(&fixture, number++);
+        start_server(&fixture);
+    int fd = connect_to_server();
     say(fd, data, size);
     check_answer(answer, listen_to(fd, answer));
     close(fd);
