@@ -318,6 +318,7 @@ static struct lab_request *read_request(struct exchange *exchange, json_t **prob
     memcpy(request->name, exchange->match.name, sizeof request->name);
     bool good = query_read(route->keys, exchange->match.query, &exchange->query, problem);
     request->reclaim = exchange->query.reclaim;
+    request->dry_run = exchange->query.dry_run;
     request->tasks = exchange->query.tasks;
     request->tasks.leaked |= route->view == VIEW_PPROF_LEAKED;
     request->tasks.token = route->view == VIEW_TASKS;

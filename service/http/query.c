@@ -72,6 +72,8 @@ static const char *read_value(enum query_key key, const char *value, struct quer
     switch (key) {
     case QUERY_RECLAIM:
         return read_flag(value, &query->reclaim);
+    case QUERY_DRY_RUN:
+        return read_flag(value, &query->dry_run);
     case QUERY_LEAKED:
         return read_flag(value, &query->tasks.leaked);
     case QUERY_PATTERN:

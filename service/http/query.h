@@ -10,6 +10,7 @@
 
 #define QUERY_TABLE(X)                                                                                       \
     X(RECLAIM, "reclaim")                                                                                    \
+    X(DRY_RUN, "dry_run")                                                                                    \
     X(LEAKED, "leaked")                                                                                      \
     X(PATTERN, "pattern")                                                                                    \
     X(SCENARIO, "scenario")                                                                                  \
@@ -33,6 +34,7 @@ enum query_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_PPROF };
 
 struct query {
     bool reclaim;
+    bool dry_run;
     struct lab_tasks_query tasks;
     bool has_from;
     struct curve_token from;

@@ -12,13 +12,13 @@
 
 /* ---- counting ---- */
 
-static uint32_t rows_missing(struct core *core, const struct pattern *pattern)
+static bool rows_fit(struct core *core, const struct pattern *pattern)
 {
     uint32_t missing = 0;
     for (enum variant which = 0; which <= VARIANT_MIX; which++)
         missing +=
             mode_exists((struct mode){pattern, which}) && core_program(core, pattern->name, which) == NULL;
-    return missing;
+    return missing <= LIMIT_PROGRAMS - core->program_count;
 }
 
 /* Takes the tally from a row, which keeps what it counted. */
@@ -99,9 +99,7 @@ static void rows_set(struct core *core, const struct pattern *pattern,
 enum err own_count(struct core *core, const struct pattern *pattern)
 {
     struct tally *tallies[VARIANTS];
-    if (rows_missing(core, pattern) > LIMIT_PROGRAMS - core->program_count)
-        return ERR_LIMIT;
-    enum err err = tallies_make(core, pattern, tallies);
+    enum err err = rows_fit(core, pattern) ? tallies_make(core, pattern, tallies) : ERR_LIMIT;
     if (err == ERR_OK)
         rows_set(core, pattern, tallies);
     return err;
@@ -249,9 +247,16 @@ void own_post(struct core *core, struct lab_request *request)
     bool fresh = old == NULL;
     bool full = fresh && count_own(catalogue) >= LIMIT_OWN_PATTERNS;
     pattern->own = true;
-    enum err err = full ? ERR_LIMIT : fresh ? add(core, pattern) : replace(core, pattern);
+    enum err err = full               ? ERR_LIMIT
+                   : request->dry_run ? (rows_fit(core, pattern) ? ERR_OK : ERR_LIMIT)
+                   : fresh            ? add(core, pattern)
+                                      : replace(core, pattern);
     if (err != ERR_OK) {
         refuse_addition(core, request, err, full);
+        return;
+    }
+    if (request->dry_run) {
+        core_answer(core, request, 200, describe_pattern(pattern, true));
         return;
     }
     request->pattern = NULL;

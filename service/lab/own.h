@@ -13,7 +13,8 @@
 enum err own_count(struct core *core, const struct pattern *pattern);
 
 /* Answers LAB_PATTERN_POST: 201 for a new pattern, 200 for a replaced one, with the pattern; 409 when the
- * name is that of a built-in pattern or of one in use, 429 when there are too many. */
+ * name is that of a built-in pattern or of one in use, 429 when there are too many. With dry_run nothing is
+ * added or replaced, and what would have been 201 is 200. */
 void own_post(struct core *core, struct lab_request *request);
 
 /* Answers LAB_PATTERN_DELETE for a pattern of the catalogue: 200 with what is gone, or 409 as above. */

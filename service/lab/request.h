@@ -21,7 +21,7 @@ enum lab_verb {
     LAB_PATTERN_LIST,
     LAB_PATTERN_SHOW,   /* name */
     LAB_PATTERN_STEPS,  /* name: how many tasks stand on each of its steps */
-    LAB_PATTERN_POST,   /* pattern: added, or put in the place of the one of that name */
+    LAB_PATTERN_POST,   /* pattern: added, or put in the place of the one of that name; dry_run */
     LAB_PATTERN_DELETE, /* name */
     LAB_TASKS,          /* tasks: a profile of those tasks, once the judge has had a look */
     LAB_TASK            /* name: a task's id */
@@ -41,6 +41,7 @@ struct lab_request {
     enum lab_verb verb;
     char name[LIMIT_NAME + 1];
     bool reclaim;
+    bool dry_run; /* nothing is changed; the answer is what it would have been */
     struct lab_tasks_query tasks;
     json_t *body;            /* owned by the request; NULL where the verb has none */
     struct pattern *pattern; /* likewise; the lab takes it, and leaves NULL, when it adds it */

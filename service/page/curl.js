@@ -1,6 +1,9 @@
 // The same as a button does, for a terminal: one line of curl, and a button that copies it.
 import { make, say } from "./dom.js";
 import { text } from "./texts.js";
+import { token } from "./token.js";
+
+const BEARER = 'curl -H "Authorization: Bearer $LEAKLAB_TOKEN"'; // what the shell knows, and no page need show
 
 const quote = (word) => (/^[\w.,:/?=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 const address = (path) => quote(new URL(path, location.href.split("#")[0]).href);
@@ -13,6 +16,9 @@ export function curlOfForm(path, fields) {
   return curlOf(path, ...options);
 }
 
+// The line as it is to be typed: with the token where the daemon wants one.
+export const typed = (line) => (token.matters ? line.replace(/^curl/gm, BEARER) : line);
+
 async function copyText(element) {
   try {
     await navigator.clipboard.writeText(element.textContent);
@@ -24,6 +30,8 @@ async function copyText(element) {
 }
 
 export class Command {
+  #line = "";
+
   constructor(id) {
     this.code = make("code", { id });
     this.state = make("span", { className: "quiet", role: "status" });
@@ -32,10 +40,12 @@ export class Command {
     this.element = make("div", { className: "command" },
       make("p", { className: "label" }, text("equivalent")),
       make("pre", { tabIndex: 0, role: "group", "aria-label": text("equivalent") }, this.code), make("p", { className: "row" }, copy, this.state));
+    token.addEventListener("change", () => this.show(this.#line));
   }
 
   show(line) {
+    this.#line = line;
     say(this.state, "");
-    say(this.code, line);
+    say(this.code, typed(line));
   }
 }

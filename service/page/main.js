@@ -1,7 +1,8 @@
 // Puts the page together: asks for the past, which never waits for the lab, and beside it for the present, which may.
-import { getCatalogue, getScenarios, getTimeline, startScenario } from "./api.js";
+import { askForTokensBy, getCatalogue, getScenarios, getTimeline, Refusal, startScenario } from "./api.js";
 import { Catalogue } from "./catalogue.js";
 import { Chart } from "./chart.js";
+import { curlOfForm, typed } from "./curl.js";
 import { find, make, say } from "./dom.js";
 import { Hand } from "./hand.js";
 import { showMarks } from "./marks.js";
@@ -12,6 +13,8 @@ import { Scenarios } from "./scenarios.js";
 import { chosenName, Shown } from "./shown.js";
 import { chooseLanguage, clock, fillTexts, language, number, text } from "./texts.js";
 import { Timeline } from "./timeline.js";
+import { token } from "./token.js";
+import { TokenDialog } from "./token-dialog.js";
 import { Tour } from "./tour.js";
 
 const STALLED_MS = 5000;
@@ -28,6 +31,7 @@ const hand = new Hand(find("hand"), () => askAtOnce());
 const scenarios = new Scenarios(find("scenarios"), () => askAtOnce());
 const catalogue = new Catalogue(find("catalogue"));
 const tour = new Tour(find("tour"), { poll: () => askAtOnce(), show: (name) => (location.hash = name) });
+const tokenDialog = new TokenDialog(find("token-dialog"), unlocked);
 let fields = []; // of every scenario, as the catalogue says
 let scenarioCount = 0;
 let turn = 0;
@@ -35,12 +39,16 @@ let known = null; // the run of the daemon whose catalogue is shown
 let spanMs = MINUTES_MS;
 let pausedAt = null;
 let lostAt = null;
+let locked = false; // what the page asks for by itself wants a token
+let declined = false; // and the visitor would rather not give one
 
 function showContact() {
   const stalled = timeline.behindMs > STALLED_MS;
   const contact = find("contact");
   let words = text("live");
-  if (lostAt !== null)
+  if (locked)
+    words = text("locked");
+  else if (lostAt !== null)
     words = text("lost", { time: clock(lostAt) });
   else if (timeline.boot === null)
     words = text("connecting");
@@ -49,7 +57,7 @@ function showContact() {
   else if (pausedAt !== null)
     words = text("paused", { time: clock(pausedAt) });
   contact.classList.toggle("lost", lostAt !== null || stalled);
-  contact.classList.toggle("waiting", timeline.boot === null || pausedAt !== null);
+  contact.classList.toggle("waiting", locked || timeline.boot === null || pausedAt !== null);
   say(contact, words);
 }
 
@@ -88,14 +96,35 @@ async function askPast() {
   try {
     timeline.take(await getTimeline(timeline.next));
     lostAt = null;
+    locked = false;
     if (known !== timeline.boot)
       present.soon();
     if (pausedAt === null)
       showTimeline();
-  } catch {
-    lostAt ??= Date.now();
+  } catch (error) {
+    locked = error instanceof Refusal && error.wantsToken;
+    lostAt = locked ? null : (lostAt ?? Date.now());
+    if (locked && !declined)
+      unlock(error.message);
   }
   showContact();
+}
+
+async function unlock(why) {
+  if (await tokenDialog.ask(why))
+    unlocked();
+  else
+    declined = true;
+}
+
+function unlocked() {
+  declined = false;
+  askAtOnce();
+}
+
+function showTry() {
+  const lines = ["leak-recv", "fix-recv"].map((mode) => curlOfForm("scenario", Object.entries({ mode, n: 2000 })));
+  say(find("try"), typed(lines.join("\n")));
 }
 
 // A daemon that was started again may have other patterns.
@@ -172,9 +201,9 @@ function goTo() {
     shown.show().catch(() => (known = null)); // shown again once the daemon is back
 }
 
-find("try").textContent = ["leak", "fix"]
-  .map((variant) => `curl -d mode=${variant}-recv -d n=2000 ${new URL("scenario", location.href)}`)
-  .join("\n");
+askForTokensBy((why) => tokenDialog.ask(why));
+token.addEventListener("change", showTry);
+showTry();
 for (const button of document.querySelectorAll("[data-language]")) {
   button.setAttribute("aria-pressed", String(button.dataset.language === language));
   button.addEventListener("click", () => chooseLanguage(button.dataset.language));

@@ -1,5 +1,5 @@
 // A pattern of the visitor's own: pasted, checked with each message on its line, and added to the catalogue.
-import { addPattern, Refusal } from "./api.js";
+import { addPattern, checkPattern, Refusal } from "./api.js";
 import { Command, curlOf } from "./curl.js";
 import { find, make, say } from "./dom.js";
 import { number, text } from "./texts.js";
@@ -45,7 +45,8 @@ export class Own {
     root.append(this.answer, this.faults, this.command.element);
     this.area.addEventListener("input", () => this.#changed());
     this.area.addEventListener("scroll", () => (this.gutter.scrollTop = this.area.scrollTop));
-    find("own-check").addEventListener("click", () => this.#check());
+    find("own-check").addEventListener("click", () => this.#send(checkPattern, "checked"));
+    find("own-add").addEventListener("click", () => this.#add());
     find("own-example").addEventListener("click", () => this.#fill(EXAMPLE));
     this.#changed();
   }
@@ -72,18 +73,26 @@ export class Own {
     this.gutter.scrollTop = this.area.scrollTop;
   }
 
-  async #check() {
+  // The pattern's name; null: it was refused.
+  async #send(ask, success) {
     this.#changed();
     this.answer.classList.remove("problem");
     try {
-      const { name } = await addPattern(this.area.value);
-      say(this.answer, text("added", { name }));
-      this.added(name);
+      const { name } = await ask(this.area.value);
+      say(this.answer, text(success, { name }));
+      return name;
     } catch (error) {
       if (!(error instanceof Refusal))
         throw error;
       this.#refuse(error);
+      return null;
     }
+  }
+
+  async #add() {
+    const name = await this.#send(addPattern, "added");
+    if (name !== null)
+      this.added(name);
   }
 
   #refuse({ message, errors }) {

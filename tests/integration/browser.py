@@ -83,11 +83,13 @@ def open_browser(profile, *flags):
 class Page:
     """The page of a daemon, open in a browser. What it waits for, it waits for by looking."""
 
-    def __init__(self, driver, daemon, path="/"):
+    LIVE = ("Live", "\u5b9e\u65f6")
+
+    def __init__(self, driver, daemon, path="/", contact=LIVE):
         self.driver = driver
         self.origin = f"http://{daemon.address}"
         driver.get(f"{self.origin}{path}")
-        self.wait_for("contact", lambda told: told.startswith(("Live", "\u5b9e\u65f6")))
+        self.wait_for("contact", lambda told: told.startswith(contact))
 
     def find(self, selector):
         return self.driver.find_element("css selector", selector)

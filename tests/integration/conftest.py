@@ -81,12 +81,12 @@ def shared(tmp_path_factory):
 
 @pytest.fixture
 def browse(tmp_path):
-    """browse(daemon, path, *flags) opens its page in a browser of its own."""
+    """browse(daemon, path, *flags) opens its page in a browser of its own, and waits until it says that all is well, or `contact`."""
     drivers = []
 
-    def start(daemon, path="/", *flags):
+    def start(daemon, path="/", *flags, contact=browser.Page.LIVE):
         drivers.append(browser.open_browser(tmp_path / f"profile-{len(drivers)}", *flags))
-        return browser.Page(drivers[-1], daemon, path)
+        return browser.Page(drivers[-1], daemon, path, contact)
 
     yield start
     for driver in drivers:

@@ -86,6 +86,25 @@ def test_add_run_replace_remove(daemon):
     assert daemon.scrape().value("leaklab_tasks_spawned_total", pattern="mine", variant="leak") == 11
 
 
+def test_a_dry_run_changes_nothing(daemon):
+    def check(text):
+        return daemon.request("POST", "/patterns?dry_run=true", text, {"Content-Type": "application/yaml"})
+
+    checked = check(YAML)
+    assert checked.status == 200
+    assert checked.headers["Location"] is None
+    assert checked.json()["source"] == YAML
+    assert daemon.get("/patterns/mine").status == 404
+    assert daemon.get("/metrics").text.count('pattern="mine"') == 0
+    assert post(daemon, YAML).status == 201
+    assert check(YAML.replace("title: A queue", "title: The queue")).status == 200
+    assert daemon.get("/patterns/mine").json()["source"] == YAML
+    assert check(YAML.replace("send queue", "sned queue")).status == 422
+    assert check(YAML.replace("pattern: mine", "pattern: recv")).status == 409
+    daemon.spawn("leak-mine", n=1)
+    assert check(YAML).status == 409
+
+
 def test_all_faults_at_once(daemon):
     broken = YAML.replace("channel", "chanel").replace("send queue\nfix", "sned queue\nfix")
     answer = post(daemon, broken)

@@ -39,9 +39,13 @@ def violations(page, axe):
     return [f'{one["id"]}: {node["html"][:160]}: {node.get("failureSummary", "")}' for one in found for node in one["nodes"]]
 
 
-def look(page, theme, width):
+def prefer(page, theme="light", motion="reduce"):
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
-        {"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": "reduce"}]})
+        {"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": motion}]})
+
+
+def look(page, theme, width):
+    prefer(page, theme)
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
 
 
@@ -67,6 +71,25 @@ def test_axe_finds_nothing(serve, browse, axe, theme, width, language):
     assert violations(page, axe) == []
     page.click("#tour-begin")
     assert violations(page, axe) == []
+
+
+# Seconds for which anything on the page moves after a change of style, and whether it scrolls in one jump.
+MOVES = """
+const seconds = (list) => Math.max(...list.split(",").map((one) => parseFloat(one)));
+const styles = [...document.querySelectorAll("*")].map((one) => getComputedStyle(one));
+return [Math.max(...styles.map((style) => seconds(style.transitionDuration) + seconds(style.animationDuration))),
+  getComputedStyle(document.documentElement).scrollBehavior];
+"""
+
+
+def test_nothing_moves_for_those_who_want_no_motion(serve, browse):
+    page = browse(serve(), "/#recv")
+    page.wait_for("hand-pattern", lambda told: told == "recv")
+    prefer(page, motion="no-preference")
+    seconds, scroll = page.driver.execute_script(MOVES)
+    assert seconds > 0 and scroll == "smooth"
+    prefer(page, motion="reduce")
+    assert page.driver.execute_script(MOVES) == [0, "auto"]
 
 
 def test_it_speaks_chinese_and_writes_numbers_as_the_reader_does(serve, browse):

@@ -137,6 +137,9 @@ def test_a_broken_pattern_is_told_by_line_and_a_right_one_runs(serve, browse):
 
     page.write("#own-text", PATTERN)
     page.click("#own-check")
+    page.wait_for("own-answer", lambda told: "“mine” is right" in told)
+    assert daemon.get("/patterns/mine").status == 404  # it was only checked
+    page.click("#own-add")
     page.wait_for("own-answer", lambda told: "is in the catalogue" in told)
     page.wait_for("hand-pattern", lambda told: told == "mine")
     page.click("#start")

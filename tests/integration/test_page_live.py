@@ -1,5 +1,8 @@
 """The page in a real browser: the curve, the place, and a daemon that goes and comes back."""
 
+import re
+import signal
+
 import pytest
 
 from leaklab import eventually, free_port
@@ -33,6 +36,23 @@ def test_the_curve_is_there_and_survives_a_restart(serve, browse):
     page.wait_for("contact", lambda told: told.startswith("Live"))
     page.wait_for("marks", lambda told: "The daemon was started again" in told)
     page.wait_for("value-leak", lambda told: told == "0")
+    page.check_manners()
+
+
+def test_a_daemon_that_does_not_answer_is_out_of_contact_until_it_does(serve, browse):
+    daemon = serve()
+    daemon.spawn("fix-recv", n=300)
+    page = browse(daemon)
+    page.wait_for("value-fix", lambda told: told == "301")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        told = page.wait_for("contact", lambda told: told.startswith("Lost contact"))
+        assert re.search(r"\d\d:\d\d:\d\d, trying again$", told)
+        assert page.value("fix") == "301"  # what it knew stays
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    page.wait_for("contact", lambda told: told.startswith("Live"))
+    assert "started again" not in page.text("marks")
     page.check_manners()
 
 

@@ -133,6 +133,8 @@ static void a_query_may_ask_to_reclaim(void **state)
     assert_true(query_read(cancel_route()->keys, "reclaim=false", &query, &problem) && !query.reclaim);
     assert_true(query_read(cancel_route()->keys, "", &query, &problem) && !query.reclaim);
     assert_true(query_read(cancel_route()->keys, "&&", &query, &problem) && !query.reclaim);
+    assert_true(query_read(find("POST", "/patterns").route->keys, "dry_run=true", &query, &problem) &&
+                query.dry_run);
 }
 
 static void any_other_query_is_refused(void **state)
