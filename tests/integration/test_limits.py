@@ -91,7 +91,7 @@ def test_connections_are_bounded_and_scrapes_come_back(daemon):
             connection.setblocking(False)
             connection.connect_ex((daemon.host, daemon.port))
             crowd.append(connection)
-        leaklab.eventually(lambda: daemon.open_descriptors() >= idle + 200, what="a crowd")
+        leaklab.eventually(lambda: daemon.open_descriptors() >= idle + 150, what="a crowd")
         assert daemon.open_descriptors() <= idle + 300
     finally:
         for connection in crowd:
