@@ -61,6 +61,8 @@ enum err conductor_init(struct conductor *conductor, const struct conduct_config
     buf_init(&conductor->job, LABEL_BYTES);
     conductor->fetcher = fetcher_new();
     conductor->drilled.fetcher = conductor->fetcher;
+    if (conductor->fetcher != NULL && config->trusted != NULL)
+        fetcher_trust(conductor->fetcher, config->trusted, false);
     conductor->drilled.timeout_ns = config->timeout_ns;
     conductor->drilled.abandon = wants_out;
     conductor->drilled.context = conductor;

@@ -19,6 +19,7 @@ struct conduct_config {
     struct site prometheus;
     const char *instance; /* the daemon's at Prometheus; "": found by its address */
     const char *job;      /* likewise; "": found */
+    const char *trusted;  /* who vouches for https, see fetcher_trust(); NULL: whom the system trusts */
     int64_t settle_ns;    /* that Prometheus may take to see the daemon, and alerts of before to resolve */
     int64_t poll_ns;      /* between two looks at the alerts */
     int64_t timeout_ns;   /* of a request, and as long as Prometheus may be away */

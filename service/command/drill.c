@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/unit.h"
@@ -26,6 +27,7 @@ enum drill_option {
     INSTANCE,
     JOB,
     TOKEN_FILE,
+    CA_FILE,
     FOLDER,
     SETTLE,
     POLL,
@@ -46,6 +48,10 @@ static const struct option_spec specs[DRILL_OPTIONS] = {
     [JOB] = {"job", "NAME", "", "the job that scrapes the daemon (default: found)"},
     [TOKEN_FILE] = {"token-file", "FILE", NULL,
                     "the token that the daemon wants, if it wants one (default: that of LEAKLAB_TOKEN_FILE)"},
+    [CA_FILE] =
+        {"ca-file", "FILE", NULL,
+         "certificates that vouch for a daemon or a Prometheus at https://, in PEM (default: those of "
+         "the system)"},
     [FOLDER] = {"patterns", "DIR", NULL, "a folder of your own patterns, for a daemon of its own"},
     [SETTLE] = {"settle", "DURATION", "2m",
                 "how long Prometheus may take to see the daemon, and earlier alerts to resolve"},
@@ -143,6 +149,15 @@ static bool read_token(const char **values, struct drilled *drilled)
     return credential_read(COMMAND, "LEAKLAB_TOKEN_FILE", inherited, &drilled->token);
 }
 
+static bool read_trusted(const char **values, struct conduct_config *config)
+{
+    config->trusted = values[CA_FILE];
+    if (config->trusted == NULL || access(config->trusted, R_OK) == 0)
+        return true;
+    fprintf(stderr, COMMAND ": --ca-file: %s: %s\n", config->trusted, strerror(errno));
+    return false;
+}
+
 static bool read_settings(const char **values, const enum option_source *sources, struct run *run)
 {
     struct conduct_config *config = &run->config;
@@ -154,7 +169,8 @@ static bool read_settings(const char **values, const enum option_source *sources
            read_duration(values, SETTLE, 0, &config->settle_ns) &&
            read_duration(values, POLL, 10 * NS_PER_MS, &config->poll_ns) &&
            read_duration(values, TIMEOUT, 10 * NS_PER_MS, &config->timeout_ns) &&
-           read_token(values, &run->drilled) && read_daemon(values, sources, run);
+           read_trusted(values, config) && read_token(values, &run->drilled) &&
+           read_daemon(values, sources, run);
 }
 
 /* Everything that is wrong with a file. */

@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 import pytest
 
 import leaklab
+import test_tls
 from leaklab import ROOT
 
 # The rules of docker/prometheus/rules, as far as a few seconds can show them.
@@ -70,10 +71,11 @@ class Prometheus:
         leaklab.eventually(self.ready, timeout=60, what="a ready Prometheus")
 
     def ready(self):
+        """It answers, and knows whom to scrape, which takes it some seconds."""
         assert self.process.poll() is None, (self.folder / "prometheus.log").read_text()
         try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-                return answer.status == 200
+            with urllib.request.urlopen(f"{self.url}/api/v1/targets", timeout=5) as answer:
+                return len(json.load(answer)["data"]["activeTargets"]) == 1
         except OSError:
             return False
 
@@ -231,6 +233,24 @@ def test_a_token_is_for_a_daemon_of_its_own_too(prometheus, tmp_path, how):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 130
+
+
+@pytest.mark.limit(60)
+def test_a_daemon_at_https_is_believed_when_a_file_vouches_for_it(prometheus, serve, tmp_path):
+    test_tls.make(tmp_path, "own")
+    certificate = tmp_path / "own.pem"
+    daemon = serve("--tls-cert", certificate, "--tls-key", tmp_path / "own.key", trust=test_tls.trusting(certificate))
+
+    def drill(*more):
+        return leaklab.run("drill", "--prometheus", prometheus.url, "--target", f"https://{daemon.address}", "--settle", "1s",
+                           "--poll", "100ms", *more, stuck(tmp_path))
+
+    refused = drill()
+    assert refused.returncode == 2 and "certificate" in refused.stderr
+    told = drill("--ca-file", certificate)
+    assert told.returncode == 2 and "certificate" not in told.stderr and "scrape" in told.stderr
+    absent = drill("--ca-file", tmp_path / "none")
+    assert absent.returncode == 2 and "--ca-file" in absent.stderr and "No such file" in absent.stderr
 
 
 @pytest.mark.limit(120)
