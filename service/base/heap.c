@@ -10,10 +10,12 @@
 /* Read by jemalloc when the process starts. Unused pages are given back two seconds after they were freed, by
  * jemalloc's own thread: giving back gigabytes takes longer than a turn of the lab thread may. Blocks of the
  * sizes that tasks hold share runs of 32 pages; with jemalloc's single pages its own records of a million
- * blocks of 1 KiB, which it never gives back, are 35 MB. */
+ * blocks of 1 KiB, which it never gives back, are 35 MB. Pages that were freed are taken again whatever their
+ * extent: by default an extent of more than 64 times what is asked for is left alone until it was given back,
+ * and what was freed and what is taken anew are there at the same time. */
 const char *malloc_conf =
     "background_thread:true,max_background_threads:1,dirty_decay_ms:2000,muzzy_decay_ms:0,"
-    "slab_sizes:128-4096:32";
+    "slab_sizes:128-4096:32,lg_extent_max_active_fit:20";
 
 static bool read_size(const char *name, uint64_t *value)
 {

@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -206,4 +208,19 @@ void process_read(struct process_reader *reader, struct process_values *values)
     process_read_quickly(reader, values);
     if (count_descriptors(reader->descriptors_fd, &descriptors))
         set_whole(values, PROCESS_OPEN_FDS, descriptors);
+}
+
+bool process_raise_oom_score(unsigned score)
+{
+    char text[TEXT_BYTES] = "";
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return score == 0;
+    bool good = read(fd, text, sizeof text - 1) > 0;
+    if (good && strtol(text, NULL, 10) < (long)score) {
+        int size = snprintf(text, sizeof text, "%u", score);
+        good = pwrite(fd, text, (size_t)size, 0) == size;
+    }
+    close(fd);
+    return good;
 }

@@ -65,3 +65,8 @@ void process_read(struct process_reader *reader, struct process_values *values);
 
 /* The same but for PROCESS_OPEN_FDS, which kernels before 6.2 take a while to count where there are many. */
 void process_read_quickly(struct process_reader *reader, struct process_values *values);
+
+/* Has the kernel end this process rather than others when memory runs out (proc_pid_oom_score_adj(5)): raises
+ * its score to at least `score`, up to 1000, and never lowers it, which needs a privilege. False: it stays as
+ * it was, and is lower. */
+bool process_raise_oom_score(unsigned score);

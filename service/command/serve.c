@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/check.h"
+#include "base/process.h"
 #include "command/activation.h"
 #include "command/command.h"
 #include "command/credential.h"
@@ -271,10 +272,14 @@ static int open_and_serve(struct daemon *daemon)
         .max_tasks = settings->limits.max_tasks,
         .max_heap_bytes = settings->limits.max_heap_bytes,
         .judge_interval_ns = (uint64_t)settings->judge_interval_ns,
+        .cpu_percent = settings->cpu_percent,
     };
     memcpy(config.supplies, settings->limits.supplies, sizeof config.supplies);
     const char *why;
     signal(SIGPIPE, SIG_IGN);
+    if (!process_raise_oom_score(settings->oom_score))
+        log_line(&settings->log, LOG_WARN, "the kernel may end another process first",
+                 LOG_TEXT("why", "/proc/self/oom_score_adj cannot be written"));
     int no_loop = rehearse(&why) ? uv_loop_init(&daemon->loop) : 0;
     if (why != NULL || no_loop != 0) {
         cannot_start(settings, why != NULL ? why : uv_strerror(no_loop));

@@ -31,6 +31,8 @@ enum serve_option {
     MAX_HANDLES,
     MAX_THREADS,
     MAX_JOBS,
+    CPU_SHARE,
+    OOM_SCORE,
     JUDGE_INTERVAL,
     DEMO,
     SCENARIO,
@@ -80,6 +82,11 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
     [MAX_JOBS] = {"max-jobs", "N", NULL,
                   "jobs of patterns in libuv's thread pool, those that wait for a thread included (default: "
                   "1000)"},
+    [CPU_SHARE] = {"cpu-share", "PERCENT", "100%",
+                   "of one processor, that tasks and judge may take: with less, they come later"},
+    [OOM_SCORE] = {"oom-score-adj", "N", "1000",
+                   "how readily the kernel ends this process rather than another when memory runs out, up to "
+                   "1000; only ever raised"},
     [JUDGE_INTERVAL] = {"judge-interval", "DURATION", "5s",
                         "how long the judge rests before it looks for leaked tasks again; 0s turns it off"},
     [DEMO] = {"demo", NULL, NULL, "start a leaking and a fixed twin of the same pattern at once"},
@@ -131,6 +138,18 @@ static bool read_limits(const struct given *given, struct machine_limits *limits
             return bad_value(given, option, "a whole number from 0 to 10000000");
         limits->supplies[option - MAX_DESCRIPTORS] = (uint64_t)number;
     }
+    return true;
+}
+
+static bool read_manners(const struct given *given, struct settings *settings)
+{
+    int64_t share, score;
+    if (unit_parse_percent(given->values[CPU_SHARE], &share) != ERR_OK || share < 10000 || share % 10000 != 0)
+        return bad_value(given, CPU_SHARE, "a whole percentage from 1% to 100%");
+    if (unit_parse_count(given->values[OOM_SCORE], &score) != ERR_OK || score > 1000)
+        return bad_value(given, OOM_SCORE, "a whole number from 0 to 1000");
+    settings->cpu_percent = (uint32_t)(share / 10000);
+    settings->oom_score = (unsigned)score;
     return true;
 }
 
@@ -245,7 +264,8 @@ static bool read_values(const struct given *given, struct settings *settings)
     if (unit_parse_duration(values[JUDGE_INTERVAL], &settings->judge_interval_ns) != ERR_OK)
         return bad_value(given, JUDGE_INTERVAL, "a duration such as 5s, or 0s");
     return read_access(given, settings) && read_address_limits(given, settings) &&
-           read_limits(given, &settings->limits) && read_certificate(given, settings);
+           read_manners(given, settings) && read_limits(given, &settings->limits) &&
+           read_certificate(given, settings);
 }
 
 static void print_help(void)

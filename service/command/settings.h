@@ -26,6 +26,8 @@ struct settings {
     struct certificate *certificate; /* until the server takes it */
     struct machine_limits limits;
     int64_t judge_interval_ns;
+    uint32_t cpu_percent; /* of a processor, for tasks and judge */
+    unsigned oom_score;   /* as process_raise_oom_score() takes it */
     bool demo;
     const char *scenario_path; /* NULL: none */
     const char *folder;        /* of the user's own patterns; NULL: none */

@@ -31,8 +31,11 @@ enum err core_init(struct core *core, const struct core_config *config)
     enum err err = runtime_init(&core->runtime, config->clock, config->max_tasks, config->max_heap_bytes);
     if (err == ERR_OK)
         runtime_set_source(&core->runtime, config->source, config->supplies);
-    if (err == ERR_OK && (err = add_programs(core)) != ERR_OK)
+    if (err == ERR_OK && ((err = reserve_init(&core->reserve, &core->runtime)) != ERR_OK ||
+                          (err = add_programs(core)) != ERR_OK)) {
+        reserve_deinit(&core->reserve);
         runtime_deinit(&core->runtime);
+    }
     if (err == ERR_OK) {
         judge_init(&core->judge, &core->runtime,
                    &(struct judge_config){.interval_ns = config->judge_interval_ns});
@@ -88,6 +91,7 @@ void core_deinit(struct core *core)
     CHECK(core->closed);
     while (!list_empty(&core->scenarios))
         drop(core, container_of(core->scenarios.next, struct scenario, link));
+    reserve_deinit(&core->reserve);
     runtime_deinit(&core->runtime);
     free(core->programs);
 }
@@ -343,6 +347,7 @@ bool core_after_turn(struct core *core)
         next = link->next;
         given |= scenario_check(container_of(link, struct scenario, active));
     }
+    reserve_tend(&core->reserve, &core->runtime, core->config.log);
     judge_tend(&core->judge);
     return ending_check(core) || given;
 }
@@ -383,7 +388,7 @@ static void fill_workload(const struct workload *workload, struct snapshot_progr
 void core_fill(struct core *core, struct snapshot *snapshot)
 {
     snapshot->limit_tasks = core->config.max_tasks;
-    snapshot->limit_heap_bytes = core->config.max_heap_bytes;
+    snapshot->limit_heap_bytes = core->runtime.max_heap_bytes;
     memcpy(snapshot->limit_supplies, core->runtime.supplies_max, sizeof snapshot->limit_supplies);
     for (uint32_t i = 0; i < core->program_count; i++) {
         struct snapshot_program *copy = &snapshot->programs[i];

@@ -17,6 +17,7 @@
 #include "judge/judge.h"
 #include "lab/debug.h"
 #include "lab/request.h"
+#include "lab/reserve.h"
 #include "lab/scenario.h"
 #include "lab/snapshot.h"
 #include "lab/timeline.h"
@@ -54,6 +55,7 @@ struct core_program {
 struct core {
     struct core_config config;
     struct runtime runtime;
+    struct reserve reserve;
     struct judge judge;
     struct debug debug;
     struct core_program *programs;            /* every mode that has been there; they never move */

@@ -253,14 +253,14 @@ static void deinit(struct lab *lab)
     publisher_deinit(&lab->publisher);
 }
 
-static enum err attach(struct lab *lab, uv_loop_t *loop)
+static enum err attach(struct lab *lab, uv_loop_t *loop, uint32_t percent)
 {
     lab->loop = loop;
     if (uv_loop_configure(loop, UV_METRICS_IDLE_TIME) != 0 || uv_async_init(loop, &lab->async, on_mail) != 0)
         return ERR_SYSTEM;
     enum err err = real_init(&lab->real, loop, on_gone, lab);
     if (err == ERR_OK) {
-        err = driver_init(&lab->driver, loop, &lab->core.runtime, after_turn, lab);
+        err = driver_init(&lab->driver, loop, &lab->core.runtime, percent, after_turn, lab);
         if (err != ERR_OK)
             real_close(&lab->real);
     }
@@ -285,7 +285,7 @@ enum err lab_open(struct lab **result, uv_loop_t *loop, const struct lab_config 
         free(lab);
         return err;
     }
-    err = attach(lab, loop);
+    err = attach(lab, loop, config->cpu_percent == 0 ? 100 : config->cpu_percent);
     if (err != ERR_OK) {
         deinit(lab);
         free(lab);

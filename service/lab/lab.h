@@ -26,9 +26,10 @@ struct lab_config {
     struct catalogue *catalogue; /* borrowed; the lab thread's until lab_free() */
     uint64_t max_tasks; /* of all scenarios together, at most LIMIT_TASKS; see machine.h for a default */
     uint64_t max_heap_bytes;
-    uint64_t supplies[SUPPLIES];      /* resources at most, of each supply */
-    uint64_t judge_interval_ns;       /* between two runs of the judge; 0: it runs only when asked */
-    struct clock *clock;              /* borrowed; NULL: CLOCK_MONOTONIC */
+    uint64_t supplies[SUPPLIES]; /* resources at most, of each supply */
+    uint64_t judge_interval_ns;  /* between two runs of the judge; 0: it runs only when asked */
+    uint32_t cpu_percent;        /* of a processor, that tasks and judge may take: 1 to 100; 0: all of it */
+    struct clock *clock;         /* borrowed; NULL: CLOCK_MONOTONIC */
     uint64_t (*seed)(void *argument); /* for scenarios that bring none; NULL: the system's random numbers */
     void *argument;
 };

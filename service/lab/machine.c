@@ -148,6 +148,20 @@ static uint64_t own_limit(__rlimit_resource_t resource)
     return limit.rlim_cur;
 }
 
+/* Threads that the daemon begins later than here, with libuv's and the allocator's. */
+#define THREADS_TO_COME 12
+
+/* What is left of a limit of memory when `has` bytes are taken, and a stack for each thread to come. */
+static uint64_t address_left(__rlimit_resource_t resource, uint64_t has)
+{
+    uint64_t limit = own_limit(resource), stack = own_limit(RLIMIT_STACK);
+    if (limit == MACHINE_UNKNOWN)
+        return MACHINE_UNKNOWN;
+    uint64_t taken = (has == MACHINE_UNKNOWN ? 0 : has) +
+                     THREADS_TO_COME * (stack == MACHINE_UNKNOWN ? 8 * MIB : least(stack, 64 * MIB));
+    return taken < limit - limit / 4 ? limit - taken : limit / 4;
+}
+
 void machine_read_at(struct machine *machine, const char *root)
 {
     static const struct group_file memory[] = {
@@ -168,6 +182,10 @@ void machine_read_at(struct machine *machine, const char *root)
         .descriptors = own_limit(RLIMIT_NOFILE),
         .threads = least(own_limit(RLIMIT_NPROC), cgroup_limit(root, pids)),
     };
+    snprintf(path, sizeof path, "%s/proc/self/status", root);
+    read_text(path, text);
+    machine->address_bytes = least(address_left(RLIMIT_AS, machine_parse_meminfo(text, "VmSize")),
+                                   address_left(RLIMIT_DATA, machine_parse_meminfo(text, "VmData")));
 }
 
 void machine_read(struct machine *machine)
@@ -177,7 +195,8 @@ void machine_read(struct machine *machine)
 
 struct machine_limits machine_defaults(const struct machine *machine)
 {
-    uint64_t have = least(least(machine->total_bytes, machine->available_bytes), machine->cgroup_bytes);
+    uint64_t have = least(least(machine->total_bytes, machine->available_bytes),
+                          least(machine->cgroup_bytes, machine->address_bytes));
     if (have == MACHINE_UNKNOWN)
         have = UNKNOWN_HAVE;
     uint64_t heap = least(have / 2, LIMIT_NUMBER);

@@ -15,8 +15,10 @@ struct machine {
     uint64_t total_bytes;     /* what the machine has */
     uint64_t available_bytes; /* what could be had now without swapping: MemAvailable */
     uint64_t cgroup_bytes;    /* the control group's limit; MACHINE_UNKNOWN: none */
-    uint64_t descriptors;     /* that the process may have open: RLIMIT_NOFILE; MACHINE_UNKNOWN: any number */
-    uint64_t threads;         /* of the user or the control group: RLIMIT_NPROC, pids.max; likewise */
+    uint64_t address_bytes; /* that the process may still map for itself: RLIMIT_AS and RLIMIT_DATA, less what
+                               it has and what its threads will need; MACHINE_UNKNOWN: any number */
+    uint64_t descriptors;   /* that the process may have open: RLIMIT_NOFILE; MACHINE_UNKNOWN: any number */
+    uint64_t threads;       /* of the user or the control group: RLIMIT_NPROC, pids.max; likewise */
 };
 
 struct machine_limits {
@@ -31,9 +33,10 @@ void machine_read(struct machine *machine);
 /* The same with every path below `root` ("" for the real one): for tests. */
 void machine_read_at(struct machine *machine, const char *root);
 
-/* Half of what is available, and of the control group's limit if that is less; as many tasks as fit in there
- * with what tasks hold by default. A machine that tells nothing gets 256 MiB. Of the descriptors, what is
- * left when every connection has one (a quarter where that is more); of the threads half. */
+/* Half of what is available, and of the control group's or the process's limit if that is less; as many tasks
+ * as fit in there with what tasks hold by default. A machine that tells nothing gets 256 MiB. Of the
+ * descriptors, what is left when every connection has one (a quarter where that is more); of the threads
+ * half. */
 struct machine_limits machine_defaults(const struct machine *machine);
 
 /* A line such as "MemAvailable:   16282652 kB" of the text of /proc/meminfo (proc(5)), in bytes;

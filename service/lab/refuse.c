@@ -17,7 +17,7 @@ static void refuse_limit(struct core *core, struct lab_request *request, enum li
                     problem_new(429,
                                 "all %s that the daemon may use are in use: cancel or reclaim a scenario, "
                                 "or POST /reset",
-                                unit_format_size((int64_t)core->config.max_heap_bytes, text)));
+                                unit_format_size((int64_t)core->runtime.max_heap_bytes, text)));
     else
         core_refuse(
             core, request,

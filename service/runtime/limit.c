@@ -2,6 +2,7 @@
 
 void workload_cap(struct workload *workload, enum limit_kind kind)
 {
+    workload->runtime->denials += kind == LIMIT_KIND_MEMORY;
     if (workload->capped_by != LIMIT_KINDS)
         return;
     workload->capped_by = kind;

@@ -139,6 +139,7 @@ struct runtime {
     uint64_t charged_bytes;
     uint64_t max_tasks;
     uint64_t max_heap_bytes;
+    uint64_t denials;                 /* times that the system had no memory for a workload */
     uint64_t starts;                  /* alive */
     struct resource_source *source;   /* NULL: there are no resources to be had */
     uint64_t supplies_used[SUPPLIES]; /* what is leaving included */

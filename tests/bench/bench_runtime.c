@@ -128,7 +128,7 @@ static void bench_init(struct bench *bench, const char *mode)
     must_uv(uv_timer_init(&bench->loop, &bench->window), "timer");
     must_uv(uv_timer_start(&bench->guard, on_guard, GUARD_SECONDS * 1000, 0), "timer");
     must(runtime_init(&bench->runtime, &bench->clock, LIMIT_TASKS, LIMIT_NUMBER), "runtime");
-    must(driver_init(&bench->driver, &bench->loop, &bench->runtime, on_turn, bench), "driver");
+    must(driver_init(&bench->driver, &bench->loop, &bench->runtime, 100, on_turn, bench), "driver");
     catalogue_init(&bench->catalogue);
     if (catalogue_load(&bench->catalogue, &why) != ERR_OK ||
         catalogue_find_mode(&bench->catalogue, mode, &bench->mode, &why) != ERR_OK)

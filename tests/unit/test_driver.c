@@ -47,7 +47,7 @@ static void house_open(struct house *house, const char *text)
     assert_int_equal(uv_loop_init(&house->loop), 0);
     uv_timer_init(&house->loop, &house->guard);
     uv_timer_start(&house->guard, on_guard, GUARD_MS, 0);
-    assert_int_equal(driver_init(&house->driver, &house->loop, house->stage.runtime, after_turn, house),
+    assert_int_equal(driver_init(&house->driver, &house->loop, house->stage.runtime, 100, after_turn, house),
                      ERR_OK);
 }
 

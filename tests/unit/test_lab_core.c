@@ -696,6 +696,40 @@ static void without_memory_nothing_is_lost(void **state)
     catalogue_deinit(&desk.catalogue);
 }
 
+/* The system denies memory: what was put aside goes back to it, tasks get no more than there was, and once
+ * most of it is free both are as before. */
+static void denied_memory_lowers_the_limit_until_it_is_free_again(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    const uint64_t limit = 1ull << 40;
+    given(&desk);
+    core_close(&desk.core);
+    core_deinit(&desk.core);
+    desk.core.config.max_heap_bytes = limit;
+    struct core_config config = desk.core.config;
+    assert_int_equal(core_init(&desk.core, &config), ERR_OK);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":9,\"holds\":\"4MiB\"}");
+    uint64_t had = desk.core.runtime.charged_bytes;
+    assert_in_range(had, 9 * 4 * MIB, 10 * 4 * MIB);
+    assert_non_null(desk.core.reserve.bytes);
+
+    desk.core.runtime.denials++;
+    desk_settle(&desk);
+    assert_null(desk.core.reserve.bytes);
+    assert_in_range(desk.core.runtime.max_heap_bytes, had / 2, had - 1);
+    assert_int_equal(desk_ask(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"mode\":\"leak-recv\"}"), 429);
+    reply_free(&reply);
+
+    assert_int_equal(desk_ask(&desk, &reply, LAB_RESET, NULL, NULL), 200);
+    reply_free(&reply);
+    desk_settle(&desk);
+    assert_non_null(desk.core.reserve.bytes);
+    assert_true(desk.core.runtime.max_heap_bytes == limit);
+    desk_close(&desk);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -734,6 +768,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_adds_up),
         cmocka_unit_test(closing_answers_everybody_and_forgets_the_tasks),
         cmocka_unit_test(without_memory_nothing_is_lost),
+        cmocka_unit_test(denied_memory_lowers_the_limit_until_it_is_free_again),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

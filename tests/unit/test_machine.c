@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,7 +123,8 @@ static void the_least_limit_of_a_hierarchy_counts(void **state)
 static void defaults_leave_half_to_others(void **state)
 {
     (void)state;
-    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
+    struct machine machine = {16 * GIB,        8 * GIB,         MACHINE_UNKNOWN,
+                              MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
     struct machine_limits limits = machine_defaults(&machine);
     assert_int_equal(limits.max_heap_bytes, 4 * GIB);
     assert_int_equal(limits.max_tasks, 4 * GIB / 1152);
@@ -134,21 +136,22 @@ static void defaults_leave_half_to_others(void **state)
 static void defaults_are_sane_at_both_ends(void **state)
 {
     (void)state;
-    struct machine unknown = {MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN,
-                              MACHINE_UNKNOWN};
+    struct machine unknown = {MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN,
+                              MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
     assert_int_equal(machine_defaults(&unknown).max_heap_bytes, 256 * 1024 * 1024);
 
-    struct machine huge = {1ull << 52, 1ull << 52, MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
+    struct machine huge = {1ull << 52,      1ull << 52,      MACHINE_UNKNOWN,
+                           MACHINE_UNKNOWN, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
     assert_true(machine_defaults(&huge).max_tasks <= 1ull << 31);
 
-    struct machine tiny = {1000, 1, 0, 0, 0};
+    struct machine tiny = {1000, 1, 0, 0, 0, 0};
     assert_true(machine_defaults(&tiny).max_tasks >= 1);
     assert_true(machine_defaults(&tiny).max_heap_bytes >= 1);
 }
 
 static uint64_t supply_of(uint64_t descriptors, uint64_t threads, enum supply supply)
 {
-    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, descriptors, threads};
+    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, MACHINE_UNKNOWN, descriptors, threads};
     return machine_defaults(&machine).supplies[supply];
 }
 
@@ -185,6 +188,25 @@ static void the_groups_limit_on_threads_counts(void **state)
     remove_tree(root);
 }
 
+static void what_the_process_may_map_bounds_the_heap(void **state)
+{
+    (void)state;
+    struct machine machine = {16 * GIB, 8 * GIB, MACHINE_UNKNOWN, GIB, MACHINE_UNKNOWN, MACHINE_UNKNOWN};
+    assert_int_equal(machine_defaults(&machine).max_heap_bytes, GIB / 2);
+
+    struct rlimit before, some;
+    char root[] = "/tmp/leaklab-machine-XXXXXX";
+    assert_non_null(mkdtemp(root));
+    write_file(root, "/proc/self/status", "Name:\tleaklab\nVmSize:\t  102400 kB\nVmData:\t 1024 kB\n");
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    some = (struct rlimit){.rlim_cur = 64 * GIB, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &some), 0);
+    machine_read_at(&machine, root);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_in_range(machine.address_bytes, 62 * GIB, 64 * GIB - 100 * 1024 * 1024);
+    remove_tree(root);
+}
+
 static void this_machine_has_memory(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
         cmocka_unit_test(defaults_leave_every_connection_its_descriptor),
         cmocka_unit_test(defaults_leave_half_of_the_threads_to_others),
         cmocka_unit_test(the_groups_limit_on_threads_counts),
+        cmocka_unit_test(what_the_process_may_map_bounds_the_heap),
         cmocka_unit_test(this_machine_has_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
