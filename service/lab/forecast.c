@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
+#include "lab/sample.h"
 #include "runtime/task.h"
 
 /* Enough to be above every limit, small enough to be added without a thought. */
@@ -90,43 +92,55 @@ static enum err weigh(const struct program *program, const int64_t *values, stru
     return ERR_OK;
 }
 
-/* When what leaks has made `limit` tasks of the `have` that are there anyway, in seconds; INFINITY: never. */
-static double reached_after(const struct spec *spec, double have, const struct forecast *forecast,
+/* What was worked out for all starts of a scenario, of which some may leak. */
+struct growth {
+    struct sample start; /* the mean of a start */
+    double per_second;   /* starts in the long run */
+    double at_most;      /* starts a second when the rate is at its highest; 0: there is one start */
+};
+
+/* What starts that are not over yet amount to: `most` is that of one by itself. */
+static double standing(const struct growth *growth, double most, double seconds)
+{
+    return fmax(most, growth->at_most * seconds);
+}
+
+/* When what stays has made `limit` of what starts amount to anyway, in seconds; INFINITY: never. */
+static double reached_after(const struct spec *spec, const struct growth *growth, double have, double left,
                             double limit)
 {
     if (have >= limit)
         return 0;
-    if (!(forecast->leaked_per_second > 0))
+    if (!(growth->per_second * left > 0))
         return INFINITY;
     if (spec->shape == SHAPE_STEADY)
-        return (limit - have) / forecast->leaked_per_second;
+        return (limit - have) / (growth->per_second * left);
     struct arrival arrival = spec_arrival(spec);
-    double starts = ceil((limit - have) / forecast->leaked_per_start);
+    double starts = ceil((limit - have) / left);
     uint64_t due_ns = starts < MANY ? arrival_due_ns(&arrival, (uint64_t)starts) : UINT64_MAX;
     return due_ns == UINT64_MAX ? INFINITY : (double)due_ns / 1e9;
 }
 
-/* What has leaked when the duration is over. */
-static double leaked_at_end(const struct spec *spec, const struct forecast *forecast)
+/* Starts that have come when the duration is over. */
+static double starts_at_end(const struct spec *spec, const struct growth *growth)
 {
-    if (!(forecast->leaked_per_second > 0))
-        return 0;
     if (spec->duration_ns == 0)
-        return INFINITY;
+        return growth->per_second > 0 ? INFINITY : 1;
     if (spec->shape == SHAPE_STEADY)
-        return forecast->leaked_per_second * ((double)spec->duration_ns / 1e9);
+        return growth->per_second * ((double)spec->duration_ns / 1e9);
     struct arrival arrival = spec_arrival(spec);
-    return forecast->leaked_per_start * (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
+    return (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
 }
 
-static void find_limit(const struct spec *spec, struct forecast *forecast, double overlapping)
+static void find_limit(const struct spec *spec, const struct growth *growth, struct forecast *forecast)
 {
+    const struct sample *start = &growth->start;
     double lasts = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
-    double bytes_per_task = forecast->bytes_per_start / forecast->tasks_per_start;
-    double tasks = forecast->tasks_per_start * overlapping;
-    double tasks_after = reached_after(spec, tasks, forecast, (double)spec->max_tasks + 1);
+    double tasks = standing(growth, start->tasks_most, start->task_seconds);
+    double bytes = standing(growth, start->bytes_most, start->byte_seconds);
+    double tasks_after = reached_after(spec, growth, tasks, start->tasks_left, (double)spec->max_tasks + 1);
     double heap_after =
-        reached_after(spec, tasks, forecast, ((double)spec->max_heap_bytes + 1) / bytes_per_task);
+        reached_after(spec, growth, bytes, start->bytes_left, (double)spec->max_heap_bytes + 1);
     double after = tasks_after <= heap_after ? tasks_after : heap_after;
     forecast->limit = NULL;
     forecast->limit_after_seconds = 0;
@@ -134,28 +148,102 @@ static void find_limit(const struct spec *spec, struct forecast *forecast, doubl
         forecast->limit = tasks_after <= heap_after ? "tasks" : "heap";
         forecast->limit_after_seconds = after;
     }
-    double peak = tasks + leaked_at_end(spec, forecast);
+    double left =
+        growth->per_second > 0 && start->tasks_left > 0 ? start->tasks_left * starts_at_end(spec, growth) : 0;
+    double bytes_per_task = start->bytes_most / start->tasks_most;
     double most = fmin((double)spec->max_tasks, floor((double)spec->max_heap_bytes / bytes_per_task));
-    forecast->tasks_peak = fmin(peak, most);
+    forecast->tasks_peak = fmin(round(tasks + left), most);
+}
+
+/* From the program's text alone, where a start is too large to be tried: what it spawns is there until its
+ * owner leaves, and what the pattern expects to leak stays. */
+static struct sample sample_of_text(const struct spec *spec, const struct weight *weight, double leaked)
+{
+    double stays = (double)spec->linger_ns / 1e9;
+    double left = fmin(leaked, weight->tasks);
+    double bytes_left = weight->bytes * left / weight->tasks;
+    return (struct sample){.tasks = weight->tasks,
+                           .tasks_most = weight->tasks,
+                           .bytes_most = weight->bytes,
+                           .tasks_left = left,
+                           .bytes_left = bytes_left,
+                           .task_seconds = (weight->tasks - left) * stays,
+                           .byte_seconds = (weight->bytes - bytes_left) * stays};
+}
+
+/* How many of the starts that were tried one start is, by its tasks and by its heap; 0: none was tried. */
+struct times {
+    double tasks, bytes;
+};
+
+static void add_sample(struct sample *sum, const struct sample *sample, double share, struct times times)
+{
+    sum->tasks += share * times.tasks * sample->tasks;
+    sum->tasks_most += share * times.tasks * sample->tasks_most;
+    sum->bytes_most += share * times.bytes * sample->bytes_most;
+    sum->tasks_left += share * times.tasks * sample->tasks_left;
+    sum->bytes_left += share * times.bytes * sample->bytes_left;
+    sum->task_seconds += share * times.tasks * sample->task_seconds;
+    sum->byte_seconds += share * times.bytes * sample->byte_seconds;
+}
+
+/* A try of one start, or of a smaller one of its kind where it is large. */
+static enum err try_start(const struct spec *spec, const struct program *program, const struct weight *weight,
+                          int64_t *values, struct sample *sample, struct times *times)
+{
+    const struct pattern *pattern = spec->mode.pattern;
+    int64_t params[LIMIT_PARAMS] = {0};
+    double scale =
+        fmin((double)SAMPLE_TASKS / 2 / weight->tasks, (double)SAMPLE_BYTES / 2 / fmax(weight->bytes, 1));
+    uint16_t size; /* by convention "n": how many tasks a start has grows with it */
+    bool fits = true;
+    memcpy(params, spec->params, pattern->param_count * sizeof params[0]);
+    if (scale < 1) {
+        const struct param *param = pattern_param(pattern, "n", &size);
+        if (param == NULL || param->type != PARAM_COUNT ||
+            (double)params[size] * scale < fmax(1, (double)param->min))
+            return ERR_OK;
+        params[size] = (int64_t)((double)params[size] * scale);
+    }
+    struct weight tried;
+    program_resolve(program, params, spec->linger_ns, spec->holds_bytes, values);
+    enum err err = weigh(program, values, &tried);
+    if (err == ERR_OK)
+        err = sample_take(&(struct sample_spec){.program = program,
+                                                .params = params,
+                                                .linger_ns = spec->linger_ns,
+                                                .holds_bytes = spec->holds_bytes,
+                                                .seed = spec->seed},
+                          sample, &fits);
+    if (err == ERR_OK && fits)
+        *times = (struct times){weight->tasks / tried.tasks, weight->bytes / tried.bytes};
+    return err;
 }
 
 /* Adds what a start of one program amounts to, `share` of all starts being such. */
 static enum err add_program(const struct spec *spec, const struct program *program, double share,
-                            struct forecast *forecast)
+                            struct growth *growth, struct forecast *forecast)
 {
     int64_t *values = calloc((size_t)program->value_count + 1, sizeof *values);
     if (values == NULL)
         return ERR_MEMORY;
     struct weight weight;
+    struct sample sample = {0};
+    struct times times = {0, 0};
     program_resolve(program, spec->params, spec->linger_ns, spec->holds_bytes, values);
+    double leaked = fmin((double)pattern_expected(program, values), MANY);
     enum err err = weigh(program, values, &weight);
-    double leaked = (double)pattern_expected(program, values);
+    if (err == ERR_OK)
+        err = try_start(spec, program, &weight, values, &sample, &times);
     free(values);
     if (err != ERR_OK)
         return err;
-    forecast->tasks_per_start += share * weight.tasks;
-    forecast->leaked_per_start += share * fmin(leaked, MANY);
-    forecast->bytes_per_start += share * weight.bytes;
+    if (times.tasks == 0) {
+        sample = sample_of_text(spec, &weight, leaked);
+        times = (struct times){1, 1};
+    }
+    add_sample(&growth->start, &sample, share, times);
+    forecast->leaked_per_start += share * leaked;
     return ERR_OK;
 }
 
@@ -167,21 +255,19 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
     double leaking = (double)spec->leak_share / ARRIVAL_SHARE;
     const double shares[MODE_PROGRAMS] = {count == 1 ? 1 : leaking, 1 - leaking};
     struct arrival arrival = spec_arrival(spec);
-    double rate = arrival_per_second(&arrival);
+    struct growth growth = {.per_second = arrival_per_second(&arrival),
+                            .at_most = rate_per_second(spec->rate)};
     *forecast = (struct forecast){0};
     for (size_t i = 0; i < count; i++) {
-        enum err err = add_program(spec, programs[i], shares[i], forecast);
+        enum err err = add_program(spec, programs[i], shares[i], &growth, forecast);
         if (err != ERR_OK)
             return err;
     }
-    forecast->tasks_per_second = rate * forecast->tasks_per_start;
-    forecast->leaked_per_second = rate * forecast->leaked_per_start;
-    /* Starts whose owner is there at the same time, when the rate is at its highest. */
-    double stays = (double)spec->linger_ns / 1e9;
-    if (spec->duration_ns > 0)
-        stays = fmin(stays, (double)spec->duration_ns / 1e9);
-    double overlapping = fmax(1, ceil(rate_per_second(spec->rate) * stays));
-    find_limit(spec, forecast, overlapping);
+    forecast->tasks_per_start = growth.start.tasks;
+    forecast->bytes_per_start = growth.start.bytes_most;
+    forecast->tasks_per_second = growth.per_second * forecast->tasks_per_start;
+    forecast->leaked_per_second = growth.per_second * forecast->leaked_per_start;
+    find_limit(spec, &growth, forecast);
     return ERR_OK;
 }
 

@@ -108,7 +108,7 @@ static void a_forecast_is_of_the_mean(void **state)
     assert_true(forecast.leaked_per_start == 0.02);
     assert_true(forecast.tasks_per_start == 2);
     assert_true(forecast.leaked_per_second == 2);
-    assert_true(forecast.tasks_peak == 2 * 100 + 2 * 50);
+    assert_true(forecast.tasks_peak == 198 + 2 * 50);
     assert_null(forecast.limit);
     json_t *json = forecast_json(&forecast);
     assert_string_equal(json_look(json, "tasks_per_start"), "2");
