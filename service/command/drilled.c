@@ -264,7 +264,8 @@ static json_t *name_all(struct drilled *drilled, const struct drill *drill)
     size_t at;
     json_t *scenario;
     uint32_t run = 0;
-    (void)getrandom(&run, sizeof run, 0); /* names that repeat are refused, and no harm is done */
+    if (getrandom(&run, sizeof run, 0) != (ssize_t)sizeof run)
+        run = 0; /* names that repeat are refused, and no harm is done */
     json_t *list = json_deep_copy(drill->scenarios);
     drilled->names = json_array();
     bool whole = list != NULL && drilled->names != NULL;

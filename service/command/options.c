@@ -160,7 +160,7 @@ void options_print_help(const struct options *options)
         char flag[64];
         snprintf(flag, sizeof flag, "--%s%s%s", spec->name, is_switch(spec) ? "" : " ",
                  is_switch(spec) ? "" : spec->argument);
-        printf("  %-24s %s", flag, spec->help);
+        printf("  %-24s  %s", flag, spec->help);
         if (spec->fallback != NULL)
             printf(" (default %s)", spec->fallback);
         putchar('\n');

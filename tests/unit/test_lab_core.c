@@ -660,7 +660,7 @@ static bool live_once(void *argument)
         "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":3,\"linger\":\"5ms\"}",
         "{\"mode\":\"fix-ticker\",\"name\":\"y\",\"n\":2,\"rate\":1000,\"duration\":\"20ms\"}",
         "{\"action\":\"cancel\",\"name\":\"x\"}",
-        "{\"mode\":\"fix-send\",\"dry_run\":true}",
+        "{\"mode\":\"fix-send\",\"n\":3,\"dry_run\":true}",
         "{\"action\":\"reclaim\",\"name\":\"x\"}",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
