@@ -97,18 +97,44 @@ static void append_text(struct buf *line, enum log_level level, const char *mess
     }
 }
 
+static bool put(const struct log *log, const struct buf *line)
+{
+    ssize_t written = write(log->fd, line->data, line->size);
+    if (log->losses != NULL && written > 0)
+        atomic_store(&log->losses->torn, (size_t)written != line->size);
+    return written == (ssize_t)line->size;
+}
+
+static bool write_line(const struct log *log, enum log_level level, const char *message,
+                       const struct log_field *fields)
+{
+    struct buf line;
+    buf_init(&line, LINE_BYTES);
+    if (log->losses != NULL && atomic_load(&log->losses->torn))
+        buf_putc(&line, '\n');
+    (log->json ? append_json : append_text)(&line, level, message, fields);
+    buf_putc(&line, '\n');
+    bool good = line.err == ERR_OK && put(log, &line);
+    buf_deinit(&line);
+    return good;
+}
+
+/* False: there is still no room. */
+static bool tell_losses(const struct log *log)
+{
+    unsigned long long lost = log->losses == NULL ? 0 : atomic_exchange(&log->losses->lines, 0);
+    const struct log_field fields[] = {LOG_NUMBER("lost", lost), {0}};
+    if (lost == 0 || write_line(log, LOG_WARN, "lines of this log could not be written", fields))
+        return true;
+    atomic_fetch_add(&log->losses->lines, lost);
+    return false;
+}
+
 void log_write(const struct log *log, enum log_level level, const char *message,
                const struct log_field *fields)
 {
     if (log == NULL || level < log->level)
         return;
-    struct buf line;
-    buf_init(&line, LINE_BYTES);
-    (log->json ? append_json : append_text)(&line, level, message, fields);
-    buf_putc(&line, '\n');
-    if (line.err == ERR_OK) {
-        ssize_t written = write(log->fd, line.data, line.size);
-        (void)written;
-    }
-    buf_deinit(&line);
+    if ((!tell_losses(log) || !write_line(log, level, message, fields)) && log->losses != NULL)
+        atomic_fetch_add(&log->losses->lines, 1);
 }

@@ -249,7 +249,7 @@ static bool read_values(const struct given *given, struct settings *settings)
     *settings = (struct settings){.demo = values[DEMO] != NULL,
                                   .scenario_path = values[SCENARIO],
                                   .folder = values[FOLDER],
-                                  .log = {.fd = STDERR_FILENO}};
+                                  .log = {.fd = STDERR_FILENO, .losses = &settings->losses}};
     if (!read_listen(given, settings))
         return false;
     settings->allowed_hosts = values[ALLOWED_HOST];

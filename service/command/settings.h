@@ -32,6 +32,7 @@ struct settings {
     const char *scenario_path; /* NULL: none */
     const char *folder;        /* of the user's own patterns; NULL: none */
     struct log log;
+    struct log_losses losses; /* the log's */
 };
 
 /* False, after a message on stderr, when something is wrong. `--help` prints the flags, sets *help and

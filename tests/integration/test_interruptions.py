@@ -1,5 +1,6 @@
 """Stopped for a while, or killed at any moment: the books balance, and the next daemon begins as the first one did."""
 
+import email.utils
 import random
 import signal
 import time
@@ -48,3 +49,35 @@ def test_a_daemon_that_was_killed_can_be_started_again(tmp_path, seed):
             daemon.process.kill()
             daemon.process.wait()
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{life}.log" for life in range(4)]
+
+
+YEAR = 365 * 86400
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("seconds", [3600, 30 * YEAR, -3600, -30 * YEAR])
+def test_a_wall_clock_that_is_set_moves_nothing_but_the_date(serve, tmp_path, seconds):
+    jump = tmp_path / "jump"
+    daemon = serve("--judge-interval", "200ms", LD_PRELOAD=str(leaklab.BINARY.parent / "jump.so"), JUMP_FILE=str(jump))
+    daemon.spawn("leak-recv", name="once", n=50, linger="50ms")
+    daemon.spawn("fix-ticker", name="often", n=3, rate="50/s", linger="20ms")
+    daemon.spawn("fix-recv", name="lasting", n=3, duration="1h")
+    daemon.when_state("once", "leaked")
+    first = daemon.get("/timeline").json()
+    started = daemon.scrape().value("process_start_time_seconds")
+    jump.write_text(str(seconds))
+    date = email.utils.parsedate_to_datetime(daemon.get("/healthz").headers["Date"]).timestamp()
+    assert abs(date - time.time() - seconds) < 600  # it sees that clock
+
+    starts = daemon.scenario("often")["starts"]
+    often = daemon.scenario_when("often", lambda scenario: scenario["starts"] > starts + 20)
+    assert often["starts"] < starts + 5000  # nobody makes up for the years
+    assert daemon.scenario("lasting")["state"] == "running"
+    assert 0 <= daemon.scenario("once")["age_seconds"] < 600
+    second = daemon.get(f"/timeline?since={first['next']}").json()
+    assert first["now_ms"] < second["now_ms"] < first["now_ms"] + 600_000 and not second["whole"]
+    assert daemon.scrape().value("process_start_time_seconds") == started
+    judged = daemon.scrape().value("leaklab_judge_runs_total")
+    leaklab.eventually(lambda: daemon.scrape().value("leaklab_judge_runs_total") > judged, what="another look of the judge")
+    balance(daemon.scrape())
+    assert daemon.delete("/scenario/lasting").status == 200

@@ -121,6 +121,44 @@ static void a_line_that_cannot_be_made_or_written_is_lost(void **state)
     log_line(&log, LOG_INFO, "m");
 }
 
+/* A pipe that nobody reads is as full as a disk can be. */
+static void lines_that_were_lost_are_counted_and_told(void **state)
+{
+    (void)state;
+    static char filler[4096];
+    struct log_losses losses = {0};
+    struct log log = a_log(false);
+    log.losses = &losses;
+    memset(filler, 'x', sizeof filler);
+    while (write(ends[1], filler, sizeof filler) > 0)
+        continue;
+    for (int i = 0; i < 3; i++)
+        log_line(&log, LOG_INFO, "lost");
+    assert_int_equal(atomic_load(&losses.lines), 3);
+    while (read(ends[0], filler, sizeof filler) > 0)
+        continue;
+    log_line(&log, LOG_INFO, "kept");
+    const char *text = written();
+    const char *second = strchr(text, '\n') + 1;
+    assert_memory_equal(behind_time(text), " warn  lines of this log could not be written lost=3\n", 53);
+    assert_string_equal(behind_time(second), " info  kept\n");
+    log_line(&log, LOG_INFO, "again");
+    assert_string_equal(behind_time(written()), " info  again\n");
+}
+
+static void a_line_that_was_cut_short_is_ended_before_the_next(void **state)
+{
+    (void)state;
+    struct log_losses losses = {.torn = true};
+    struct log log = a_log(false);
+    log.losses = &losses;
+    log_line(&log, LOG_INFO, "whole");
+    const char *text = written();
+    assert_int_equal(text[0], '\n');
+    assert_string_equal(behind_time(text + 1), " info  whole\n");
+    assert_false(atomic_load(&losses.torn));
+}
+
 static void levels_are_read_by_their_names(void **state)
 {
     (void)state;
@@ -142,6 +180,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_value_starts_a_line_or_a_field_of_its_own, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(lines_below_the_level_are_dropped, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(a_line_that_cannot_be_made_or_written_is_lost, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(lines_that_were_lost_are_counted_and_told, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(a_line_that_was_cut_short_is_ended_before_the_next, open_pipe,
+                                        close_pipe),
         cmocka_unit_test(levels_are_read_by_their_names),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
