@@ -33,13 +33,17 @@ class Plan:
     every_seconds: int
     judged_tasks: tuple[int, ...]
     judge_looks: int
+    rest_seconds: int
+    growth_tasks: tuple[int, ...]
 
 
 FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
             scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15,
-            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION), judge_looks=25)
+            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION), judge_looks=25, rest_seconds=30,
+            growth_tasks=(10_000, 100_000, MILLION, 10 * MILLION))
 QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
-             churn_seconds=3, memory_wait_seconds=15, every_seconds=3, judged_tasks=(100_000, MILLION), judge_looks=5)
+             churn_seconds=3, memory_wait_seconds=15, every_seconds=3, judged_tasks=(100_000, MILLION), judge_looks=5, rest_seconds=5,
+             growth_tasks=(10_000, 100_000, MILLION))
 
 
 @dataclass

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .basis import GO_BYTES_PER_TASK, MAX_REQUESTS, MIB, MILLION, OUR_BYTES_PER_TASK, RECV, Bench, fits, human, values
+from .footprint import footprint
+from .growth import growth
 from .histogram import LAG, Histogram
 from .judging import judged
 from .programs import Background, BenchError, Daemon, Programs, Server, daemon_with, run_peer_tickers
@@ -290,7 +292,7 @@ def memory_peer(bench: Bench) -> Background | Nobody:
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "tickers": tickers, "scrape": scrape,
-    "churn": churn, "memory": memory, "every": every, "judge": judged,
+    "churn": churn, "memory": memory, "every": every, "judge": judged, "footprint": footprint, "growth": growth,
 }
 
 
