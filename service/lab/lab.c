@@ -16,10 +16,12 @@
 #include "runtime/driver.h"
 #include "runtime/real.h"
 
-/* How often the loop's lag is measured, and every how many times its handles are counted. */
-#define BEAT_MS         20
-#define BEATS_PER_COUNT 50
-#define COUNTED_MOST    1000 /* handles that are not the lab's own, or counting them takes too long */
+/* How often the loop's lag is measured, while there are tasks and while there are none; and how often the
+ * loop's handles are counted. */
+#define BEAT_MS      20
+#define REST_BEAT_MS 250
+#define COUNT_MS     1000
+#define COUNTED_MOST 1000 /* handles that are not the lab's own, or counting them takes too long */
 
 static_assert(UV_HANDLE_TYPE_MAX <= UV_HANDLE_KINDS, "a snapshot has room for every kind of handle");
 
@@ -38,7 +40,8 @@ struct lab {
     uv_async_t async;
     uv_timer_t beat;
     uint64_t beat_due_ns;
-    uint32_t beats;
+    uint64_t beat_ms;    /* how long the beat that is due takes */
+    uint64_t counted_ms; /* since handles were counted */
     bool ready;
     bool closing;
     uint64_t lag_buckets[LAG_BUCKETS + 1];
@@ -131,17 +134,22 @@ static void on_beat(uv_timer_t *timer);
  * lag. */
 static void next_beat(struct lab *lab)
 {
+    bool rests = lab->core.runtime.live == 0 && list_empty(&lab->core.active);
+    lab->beat_ms = rests ? REST_BEAT_MS : BEAT_MS;
     uv_update_time(lab->loop);
-    lab->beat_due_ns = uv_hrtime() + BEAT_MS * 1000000;
-    uv_timer_start(&lab->beat, on_beat, BEAT_MS, 0);
+    lab->beat_due_ns = uv_hrtime() + lab->beat_ms * 1000000;
+    uv_timer_start(&lab->beat, on_beat, lab->beat_ms, 0);
 }
 
 static void on_beat(uv_timer_t *timer)
 {
     struct lab *lab = timer->data;
     measure_lag(lab);
-    if (++lab->beats % BEATS_PER_COUNT == 0)
+    lab->counted_ms += lab->beat_ms;
+    if (lab->counted_ms >= COUNT_MS) {
+        lab->counted_ms = 0;
         count_handles(lab);
+    }
     canary_look(&lab->canary, lab->loop, uv_hrtime());
     look_round(lab);
     next_beat(lab);
@@ -167,6 +175,8 @@ static void on_mail(uv_async_t *async)
     publish(lab);
     core_deliver(&lab->core);
     driver_wake(&lab->driver);
+    if (lab->beat_ms != BEAT_MS && !lab->closing)
+        next_beat(lab); /* there may be tasks now */
 }
 
 /* For requests that the core never sees, from any thread. */
