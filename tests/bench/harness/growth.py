@@ -54,6 +54,7 @@ def draw(results: Path, picture: Path) -> bool:
     except ImportError:
         return False
     matplotlib.use("Agg")
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "leaklab"})
     from matplotlib import pyplot
     rows = [row for row in json.loads(results.read_text())["rows"] if row["key"].startswith("growth_")]
     if not rows:
@@ -63,7 +64,7 @@ def draw(results: Path, picture: Path) -> bool:
         points = sorted((int(row["key"].rpartition("_")[2]), row["leaklab_median"]) for row in rows if row["key"].startswith(f"growth_{measure}_"))
         axis.plot([tasks for tasks, _ in points], [value for _, value in points], marker="o")
         axis.set(xscale="log", title=what, xlabel="tasks", ylabel=unit)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.25 * max(value for _, value in points))
         axis.grid(alpha=0.3)
-    figure.savefig(picture)
+    figure.savefig(picture, metadata={"Date": None})
     return True
