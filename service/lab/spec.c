@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/suggest.h"
 #include "lab/problem.h"
+#include "lab/value.h"
 
 #define LINGER_WITH_RATE_NS RATE_SECOND_NS
 #define MILLION             1000000
@@ -86,27 +87,6 @@ static void fault(struct reader *reader, const char *member, const char *format,
     problem_add_member(reader->problem, member, "%s", sentence);
 }
 
-/* What a value of a wrong type is called at the end of a sentence. */
-static const char *not_a(const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return ", not an object";
-    case JSON_ARRAY:
-        return ", not a list";
-    case JSON_NULL:
-        return ", not null";
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return ", not true or false";
-    case JSON_STRING:
-    case JSON_INTEGER:
-    case JSON_REAL:
-        break;
-    }
-    return "";
-}
-
 /* Says what would have been right for a field; the same sentence serves a wrong type, a wrong text and a
  * wrong size. */
 static void fault_field(struct reader *reader, enum spec_field id, const json_t *value)
@@ -119,142 +99,49 @@ static void fault_field(struct reader *reader, enum spec_field id, const json_t 
     case FIELD_RATE:
         fault(reader, field->name,
               "must be 0, or a rate such as 50/s, 0.5 or 10/m, from 0.000001 to %lld starts a second%s",
-              (long long)(max / 1000000), not_a(value));
+              (long long)(max / 1000000), value_not(value));
         return;
     case FIELD_DURATION:
         fault(reader, field->name, "must be a duration such as 80ms or 1.5s, from %s to %s%s",
-              unit_format_duration(field->min, least), unit_format_duration(max, most), not_a(value));
+              unit_format_duration(field->min, least), unit_format_duration(max, most), value_not(value));
         return;
     case FIELD_SIZE:
         fault(reader, field->name, "must be a size such as 4KiB or 512, from %s to %s%s%s",
-              unit_format_size(field->min, least), unit_format_size(max, most), own, not_a(value));
+              unit_format_size(field->min, least), unit_format_size(max, most), own, value_not(value));
         return;
     case FIELD_COUNT:
         fault(reader, field->name, "must be a whole number from %lld to %lld%s%s", (long long)field->min,
-              (long long)max, own, not_a(value));
+              (long long)max, own, value_not(value));
         return;
     case FIELD_FLAG:
         fault(reader, field->name, "must be true or false");
         return;
     case FIELD_SHAPE:
         fault(reader, field->name, "must be \"steady\", \"ramp\", \"wave\", \"spike\" or \"double-halve\"%s",
-              not_a(value));
+              value_not(value));
         return;
     case FIELD_PERCENT:
         fault(reader, field->name, "must be a percentage such as 10%%, from %s to %s in steps of 0.01%%%s",
-              share_format(field->min, least), share_format(max, most), not_a(value));
+              share_format(field->min, least), share_format(max, most), value_not(value));
         return;
     case FIELD_SHARE:
         fault(reader, field->name,
               "must be a percentage such as 2%% or a share such as 0.02, from %s to %s in "
               "steps of 0.01%%%s",
-              share_format(field->min, least), share_format(max, most), not_a(value));
+              share_format(field->min, least), share_format(max, most), value_not(value));
         return;
     case FIELD_NAME:
         fault(reader, field->name,
               "must be 1 to %d letters, digits, '.', '_' and '-', with a letter or digit first%s", LIMIT_NAME,
-              not_a(value));
+              value_not(value));
         return;
     case FIELD_MODE:
-        fault(reader, field->name, "must be a mode such as \"leak-recv\"%s", not_a(value));
+        fault(reader, field->name, "must be a mode such as \"leak-recv\"%s", value_not(value));
         return;
     case FIELD_WORD:
-        fault(reader, field->name, "must be \"spawn\", \"cancel\" or \"reclaim\"%s", not_a(value));
+        fault(reader, field->name, "must be \"spawn\", \"cancel\" or \"reclaim\"%s", value_not(value));
         return;
     }
-}
-
-/* The number of a JSON number, or of a text that is nothing but one: forms know no numbers. */
-static bool bare_number(const json_t *value, double *number)
-{
-    if (json_is_number(value)) {
-        *number = json_number_value(value);
-        return true;
-    }
-    const char *text = json_string_value(value);
-    if (text == NULL || *text == '\0' || text[strspn(text, "0123456789.")] != '\0' || strlen(text) > 40)
-        return false;
-    char *end;
-    *number = strtod(text, &end);
-    return *end == '\0';
-}
-
-/* number * scale as a whole number from 0 to max. */
-static bool scaled(double number, double scale, int64_t max, int64_t *result)
-{
-    double value = number * scale;
-    if (!(value >= 0 && value <= (double)max))
-        return false;
-    *result = llround(value);
-    return *result <= max;
-}
-
-/* A whole decimal number; counts above LIMIT_NUMBER, as seeds are, do not pass unit_parse_count. */
-static bool parse_whole(const char *text, int64_t max, int64_t *result)
-{
-    int64_t value;
-    if (unit_parse_count(text, &value) != ERR_OK) {
-        if (*text == '\0' || strlen(text) > 16 || text[strspn(text, "0123456789")] != '\0')
-            return false;
-        value = strtoll(text, NULL, 10);
-    }
-    if (value > max)
-        return false;
-    *result = value;
-    return true;
-}
-
-static bool read_count(const json_t *value, int64_t max, int64_t *result)
-{
-    if (json_is_string(value))
-        return parse_whole(json_string_value(value), max, result);
-    double number = json_number_value(value);
-    return json_is_number(value) && number == floor(number) && scaled(number, 1, max, result);
-}
-
-static bool read_size(const json_t *value, int64_t max, int64_t *result)
-{
-    if (json_is_string(value))
-        return unit_parse_size(json_string_value(value), result) == ERR_OK && *result <= max;
-    return read_count(value, max, result);
-}
-
-static bool read_duration(const json_t *value, int64_t max, int64_t *result)
-{
-    double seconds;
-    if (bare_number(value, &seconds))
-        return scaled(seconds, 1e9, max, result);
-    return json_is_string(value) && unit_parse_duration(json_string_value(value), result) == ERR_OK;
-}
-
-/* Nothing but a text with its sign: whether 1 is all of it or a hundredth, nobody can tell. */
-static bool read_percent(const json_t *value, int64_t *result)
-{
-    int64_t millionths;
-    if (!json_is_string(value) || unit_parse_percent(json_string_value(value), &millionths) != ERR_OK ||
-        millionths % (MILLION / ARRIVAL_SHARE) != 0)
-        return false;
-    *result = millionths / (MILLION / ARRIVAL_SHARE);
-    return true;
-}
-
-/* The same, or a number from 0 to 1. */
-static bool read_share(const json_t *value, int64_t *result)
-{
-    double number;
-    if (!bare_number(value, &number))
-        return read_percent(value, result);
-    double steps = number * ARRIVAL_SHARE;
-    return fabs(steps - round(steps)) < 1e-6 && scaled(number, ARRIVAL_SHARE, ARRIVAL_SHARE, result);
-}
-
-static bool read_flag(const json_t *value, int64_t *result)
-{
-    const char *text = json_string_value(value);
-    bool yes = json_is_true(value) || (text != NULL && strcmp(text, "true") == 0);
-    bool no = json_is_false(value) || (text != NULL && strcmp(text, "false") == 0);
-    *result = yes;
-    return yes || no;
 }
 
 /* Reads a field of a numeric type into *result, which keeps its default when the member is not there, or when
@@ -271,17 +158,17 @@ static bool read_number(struct reader *reader, enum spec_field id, int64_t *resu
     int64_t number = 0;
     bool read = false;
     if (field->type == FIELD_COUNT)
-        read = read_count(value, max, &number);
+        read = value_count(value, max, &number);
     else if (field->type == FIELD_SIZE)
-        read = read_size(value, max, &number);
+        read = value_size(value, max, &number);
     else if (field->type == FIELD_DURATION)
-        read = read_duration(value, max, &number);
+        read = value_duration(value, max, &number);
     else if (field->type == FIELD_FLAG)
-        read = read_flag(value, &number);
+        read = value_flag(value, &number);
     else if (field->type == FIELD_PERCENT)
-        read = read_percent(value, &number);
+        read = value_percent(value, &number);
     else if (field->type == FIELD_SHARE)
-        read = read_share(value, &number);
+        read = value_share(value, &number);
     if (!read || number < field->min || number > max) {
         fault_field(reader, id, value);
         return false;
@@ -301,7 +188,7 @@ static bool read_rate(struct reader *reader)
         read = rate_parse(json_string_value(value), &rate) == ERR_OK;
     } else if (json_is_number(value)) {
         double number = json_number_value(value);
-        read = scaled(number, 1e6, spec_fields[SPEC_RATE].max, &rate.starts_millionths) &&
+        read = value_scaled(number, 1e6, spec_fields[SPEC_RATE].max, &rate.starts_millionths) &&
                (number == 0 || rate.starts_millionths > 0);
     }
     if (read)
@@ -433,13 +320,13 @@ static enum err read_param(const struct param *param, const json_t *value, int64
 {
     double number;
     const char *text = json_string_value(value);
-    if (json_is_number(value) || (param->type == PARAM_DURATION && bare_number(value, &number)))
-        return param_from_number(param, bare_number(value, &number) ? number : 0, result, why);
+    if (json_is_number(value) || (param->type == PARAM_DURATION && value_number(value, &number)))
+        return param_from_number(param, value_number(value, &number) ? number : 0, result, why);
     if (text != NULL && strlen(text) <= LIMIT_NAME)
         return param_parse(param, text, result, why);
     /* No parameter has an empty text; the sentence about it says what would have been right. */
     enum err err = param_parse(param, "", result, why);
-    buf_puts(why, not_a(value));
+    buf_puts(why, value_not(value));
     return err;
 }
 
