@@ -1,6 +1,6 @@
 /* leaklab check: is this a pattern, and how does each of its tasks exit? Every mistake of every file at once,
  * as compilers tell them, and what would leak before anything runs. */
-#include "command/check.h"
+#include "command/checked.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -73,9 +73,9 @@ static enum err tell(struct checked *checked, struct buf *said, json_t **json, e
         if (checked->previews[which] != NULL && preview_undeclared(checked->previews[which]) > 0)
             *code = EXIT_FAILED;
     if (err == ERR_OK && json != NULL)
-        err = (*json = check_json(checked)) == NULL ? ERR_MEMORY : ERR_OK;
+        err = (*json = checked_json(checked)) == NULL ? ERR_MEMORY : ERR_OK;
     else if (err == ERR_OK) {
-        check_text(checked, said);
+        checked_text(checked, said);
         err = said->err;
     }
     for (enum variant which = 0; which < VARIANTS; which++)

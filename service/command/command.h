@@ -1,6 +1,8 @@
 /* The subcommands: each is one file with one function, which gets its own arguments (argv[0] is its name) and
- * returns the exit code of the process: see enum exit_code in options.h. */
+ * returns the exit code of the process: see base/exit.h. */
 #pragma once
+
+#include "base/exit.h"
 
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);

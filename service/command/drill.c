@@ -9,10 +9,10 @@
 #include "base/check.h"
 #include "base/unit.h"
 #include "command/command.h"
-#include "command/conduct.h"
 #include "command/credential.h"
 #include "command/document.h"
 #include "command/options.h"
+#include "drill/conduct.h"
 #include "http/address.h"
 #include "lab/problem.h"
 

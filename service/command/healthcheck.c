@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/unit.h"
+#include "client/fetch.h"
 #include "command/command.h"
-#include "command/fetch.h"
 #include "command/options.h"
 #include "http/address.h"
 

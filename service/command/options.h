@@ -7,9 +7,6 @@
 
 #define OPTIONS_MAX 128
 
-/* Exit codes of every subcommand. */
-enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
-
 struct option_spec {
     const char *name;
     const char *argument; /* what it takes, for --help: "HOST:PORT"; NULL: a switch that takes nothing */

@@ -11,16 +11,16 @@
 
 #include "base/check.h"
 #include "base/unit.h"
-#include "command/calendar.h"
 #include "command/command.h"
 #include "command/match.h"
 #include "command/opening.h"
 #include "command/options.h"
 #include "command/outfile.h"
-#include "command/place.h"
-#include "command/simulation.h"
 #include "command/source.h"
 #include "lab/problem.h"
+#include "language/place.h"
+#include "simulation/calendar.h"
+#include "simulation/simulation.h"
 
 #define COMMAND "leaklab simulate"
 

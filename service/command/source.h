@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/exit.h"
 #include "command/options.h"
 #include "language/catalogue.h"
 

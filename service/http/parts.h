@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "export/export.h"
 #include "http/access.h"
 #include "http/caller.h"
 #include "http/desk.h"
 #include "http/exchange.h"
-#include "http/export.h"
 #include "http/guard.h"
 #include "http/listener.h"
 #include "http/scrape.h"

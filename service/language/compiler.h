@@ -115,7 +115,7 @@ void things_compile(struct compiler *compiler, struct program *program, uint16_t
 struct program *variant_compile(struct compiler *compiler, enum variant which, const struct node *tasks,
                                 const struct node *share);
 
-/* ---- a variant at work (task.c, name.c, statement.c) ---- */
+/* ---- a variant at work (task.c, name.c, statement*.c) ---- */
 
 struct task_decl {
     const struct node *name;

@@ -2,7 +2,7 @@
  * run for a moment, and what is found can be told as text and as JSON. */
 #include <stdlib.h>
 
-#include "command/check.h"
+#include "command/checked.h"
 #include "fuzz.h"
 #include "language/pattern.h"
 
@@ -20,10 +20,10 @@ static void tell(const struct checked *checked)
 {
     struct buf text;
     buf_init(&text, TEXT_MOST);
-    check_text(checked, &text);
+    checked_text(checked, &text);
     CHECK(text.err == ERR_OK && text.size > 0);
     buf_deinit(&text);
-    json_t *json = check_json(checked);
+    json_t *json = checked_json(checked);
     CHECK(json != NULL);
     json_decref(json);
 }

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/calendar.h"
 #include "command/document.h"
 #include "drill/drill.h"
 #include "fuzz.h"
+#include "simulation/calendar.h"
 
 static void read_drill(json_t *source)
 {

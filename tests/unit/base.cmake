@@ -1,3 +1,3 @@
-foreach(thing base buf gzip log ring slab suggest unit)
+foreach(thing base buf gzip log process ring slab suggest unit)
   leaklab_unit_test(test_${thing} LINKS base)
 endforeach()

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "command/agenda.h"
-#include "command/calendar.h"
-#include "command/place.h"
 #include "fault.h"
 #include "lab/problem.h"
+#include "language/place.h"
+#include "simulation/agenda.h"
+#include "simulation/calendar.h"
 
 static struct calendar calendar;
 

@@ -11,8 +11,8 @@
 #include <uv.h>
 
 #include "base/limits.h"
+#include "export/export.h"
 #include "fault.h"
-#include "http/export.h"
 
 #define PROGRAMS_MAX 2
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "command/fetch.h"
+#include "client/fetch.h"
 #include "fault.h"
 
 #define NS_PER_S 1000000000LL

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "command/simulation.h"
 #include "fault.h"
+#include "simulation/simulation.h"
 
 #define HOUR     (3600 * SEC)
 #define AT_MS    1700000000000ull

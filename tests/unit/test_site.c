@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "command/site.h"
+#include "client/site.h"
 
 static const char *const fine[][3] = {
     {"http://127.0.0.1:9777", "http://127.0.0.1:9777", "127.0.0.1:9777"},

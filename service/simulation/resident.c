@@ -1,4 +1,4 @@
-#include "command/resident.h"
+#include "simulation/resident.h"
 
 #include <uv.h>
 

@@ -1,6 +1,6 @@
 /* Daemons on virtual time, one or many, and a scraper that looks at them now and then. Each instance runs the
- * scenarios of a calendar as a process of its own (command/replica.h); events restart, add and remove them,
- * or keep the scraper from seeing them.
+ * scenarios of a calendar as a process of its own (simulation/replica.h); events restart, add and remove
+ * them, or keep the scraper from seeing them.
  *
  *     simulation_new(&simulation, &config);
  *     simulation_begin(simulation, &answer);
@@ -20,9 +20,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "command/calendar.h"
 #include "lab/core.h"
 #include "metrics/history.h"
+#include "simulation/calendar.h"
 
 /* Told of each scenario that a limit ended, when its process ends. */
 typedef void simulation_capped_fn(void *context, const char *instance, const char *scenario,

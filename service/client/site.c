@@ -1,4 +1,4 @@
-#include "command/site.h"
+#include "client/site.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

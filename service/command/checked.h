@@ -15,7 +15,7 @@ struct checked {
 };
 
 /* Appends how each task exits, what was found, and what to do about it. */
-void check_text(const struct checked *checked, struct buf *buf);
+void checked_text(const struct checked *checked, struct buf *buf);
 
 /* The same as an object of the schema in service/patterns/README.md; NULL: no memory. */
-json_t *check_json(const struct checked *checked);
+json_t *checked_json(const struct checked *checked);

@@ -1,14 +1,14 @@
-#include "command/replica.h"
+#include "simulation/replica.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/rng.h"
-#include "command/resident.h"
-#include "http/export.h"
+#include "export/export.h"
 #include "lab/machine.h"
 #include "runtime/ghost.h"
+#include "simulation/resident.h"
 
 #define MS_NS     1000000u
 #define CANARY_NS 1000000000u /* see lab/canary.h */

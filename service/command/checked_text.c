@@ -1,4 +1,4 @@
-#include "command/check.h"
+#include "command/checked.h"
 #include "command/source.h"
 
 static void put_exit(const struct checked *checked, const struct preview *preview, uint16_t kind,
@@ -58,7 +58,7 @@ static void put_head(const struct checked *checked, struct buf *buf)
     buf_putc(buf, '\n');
 }
 
-void check_text(const struct checked *checked, struct buf *buf)
+void checked_text(const struct checked *checked, struct buf *buf)
 {
     put_head(checked, buf);
     for (enum variant which = 0; which < VARIANTS; which++) {

@@ -1,4 +1,4 @@
-#include "command/agenda.h"
+#include "simulation/agenda.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "command/calendar.h"
+#include "simulation/calendar.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "command/simulation.h"
+#include "simulation/simulation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/rng.h"
-#include "command/agenda.h"
-#include "command/replica.h"
 #include "lab/scenario.h"
+#include "simulation/agenda.h"
+#include "simulation/replica.h"
 
 #define MS_NS     1000000u
 #define DIGITS    32

@@ -1,4 +1,4 @@
-#include "command/conduct.h"
+#include "drill/conduct.h"
 
 #include <inttypes.h>
 #include <string.h>

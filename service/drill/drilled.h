@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "command/fetch.h"
-#include "command/site.h"
+#include "client/fetch.h"
+#include "client/site.h"
 #include "drill/drill.h"
 #include "http/address.h"
 #include "http/token.h"

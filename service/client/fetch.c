@@ -1,4 +1,4 @@
-#include "command/fetch.h"
+#include "client/fetch.h"
 
 #include <curl/curl.h>
 #include <limits.h>

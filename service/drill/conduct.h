@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "command/drilled.h"
-#include "command/options.h"
-#include "command/site.h"
+#include "base/exit.h"
+#include "client/site.h"
+#include "drill/drilled.h"
 #include "drill/prometheus.h"
 #include "drill/report.h"
 

@@ -1,7 +1,7 @@
 /* A daemon on virtual time, from its start to its end: the lab's core on a clock that stands still while
  * anything is left to do, and then jumps to the next thing that is due. The runtime, the scenarios, the judge
  * and the metrics are the daemon's own; there is no loop, no HTTP and no process. What a process would say of
- * itself is worked out from what is counted, see command/resident.h.
+ * itself is worked out from what is counted, see simulation/resident.h.
  *
  *     replica_new(&replica, &config);
  *     replica_post(replica, body, &answer);

@@ -1,4 +1,4 @@
-#include "command/drilled.h"
+#include "drill/drilled.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "command/check.h"
+#include "command/checked.h"
 #include "language/catalogue.h"
 
 /* Sets a member only if there is a value: a NULL object or value makes the whole NULL. */
@@ -77,7 +77,7 @@ static json_t *json_preview(const struct pattern *pattern, const struct preview 
     return with(object, "trial", json_trial(&preview->trial));
 }
 
-json_t *check_json(const struct checked *checked)
+json_t *checked_json(const struct checked *checked)
 {
     uint32_t undeclared = 0;
     json_t *variants = json_array();

@@ -1,4 +1,4 @@
-#include "command/place.h"
+#include "language/place.h"
 
 #include <stdlib.h>
 #include <string.h>
