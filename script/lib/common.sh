@@ -19,3 +19,21 @@ configure_and_build() {
     shift 2
     (cd "$root" && cmake --preset "$preset" "$@" && cmake --build --preset "$preset" --target "$target")
 }
+
+# The same without the unit tests, which need cmocka; a build tree that has them already keeps them.
+build_program() { # PRESET TARGET
+    local options=()
+    [ -f "$root/build/$1/CMakeCache.txt" ] || options=(-DLEAKLAB_TESTS=OFF)
+    configure_and_build "$1" "$2" ${options[@]+"${options[@]}"}
+}
+
+# logged NAME COMMAND...: what it prints goes to build/NAME.log, whose end is shown, and the script over, when it fails.
+logged() {
+    local log=$root/build/$1.log
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 || {
+        tail -n 40 "$log" >&2
+        die "that failed: $*"
+    }
+}
