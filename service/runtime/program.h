@@ -118,7 +118,8 @@ enum task_end {
     X(HANDLES, "handles")                                                                                    \
     X(THREADS, "threads")                                                                                    \
     X(JOBS, "jobs")                                                                                          \
-    X(HEAP, "heap") /* bytes that nobody has any more */
+    X(HEAP, "heap")         /* bytes that nobody has any more */                                             \
+    X(PANICKED, "panicked") /* not left, but gone in a way that no start without the bug goes */
 
 enum expect {
 #define X(name, word) EXPECT_##name,
