@@ -1,5 +1,6 @@
-/* leaklab graph: a mode as a picture, for dot(1). */
+/* leaklab graph: a mode as a picture, for dot(1), with what a look at it finds before it runs. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -8,6 +9,7 @@
 #include "command/command.h"
 #include "command/options.h"
 #include "command/source.h"
+#include "judge/preview.h"
 #include "language/graph.h"
 
 /* A program of the largest size: a thousand steps, each with a dozen arrows. */
@@ -22,11 +24,44 @@ static const struct option_spec specs[GRAPH_OPTIONS] = {
 
 static const struct options options = {"leaklab graph", specs, GRAPH_OPTIONS, NULL};
 
-static enum exit_code print_graph(const struct program *program)
+/* What is found with the defaults, as marks; those of a whole task stand at its first step. Returns how many.
+ */
+static size_t marks_of(const struct findings *findings, struct graph_mark marks[LIMIT_FINDINGS])
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->items[i];
+        enum finding_kind kind = finding->kind;
+        if (finding->setting[0] != '\0')
+            continue;
+        marks[count++] = (struct graph_mark){
+            .step = finding->step,
+            .task = kind == FINDING_TICKER || kind == FINDING_SCOPE || kind == FINDING_OPEN ||
+                    kind == FINDING_TICKERS_LEFT || kind == FINDING_OPEN_LEFT,
+            .late = kind == FINDING_LEFT,
+            .text = finding_drawn(kind),
+        };
+    }
+    return count;
+}
+
+static enum err draw(const struct pattern *pattern, enum variant variant, struct buf *graph)
+{
+    struct preview *preview = NULL;
+    struct graph_mark *marks = calloc(LIMIT_FINDINGS, sizeof *marks);
+    enum err err = marks == NULL ? ERR_MEMORY : preview_new(pattern, variant, &preview);
+    if (err == ERR_OK)
+        err = program_graph(preview->program, marks, marks_of(&preview->findings, marks), graph);
+    preview_free(preview);
+    free(marks);
+    return err;
+}
+
+static enum exit_code print_graph(const struct pattern *pattern, enum variant variant)
 {
     struct buf graph;
     buf_init(&graph, GRAPH_BYTES);
-    enum err err = program_graph(program, &graph);
+    enum err err = draw(pattern, variant, &graph);
     if (err == ERR_OK)
         fputs(buf_text(&graph), stdout);
     else
@@ -51,7 +86,7 @@ static enum exit_code graph_mode(const char *text, const char *folder)
                     mode.pattern->name, mode.pattern->name);
             code = EXIT_USAGE;
         } else if (err == ERR_OK) {
-            code = print_graph(mode.pattern->variants[mode.variant].program);
+            code = print_graph(mode.pattern, mode.variant);
         } else {
             fprintf(stderr, "leaklab graph: %s%s\n", why.size > 0 ? why.data : err_text(err),
                     path ? "; a file needs --variant" : "");
@@ -66,7 +101,7 @@ static enum exit_code graph_mode(const char *text, const char *folder)
 static enum exit_code graph_variant(const char *path, const struct pattern *pattern, enum variant variant)
 {
     if (pattern->variants[variant].program != NULL)
-        return print_graph(pattern->variants[variant].program);
+        return print_graph(pattern, variant);
     fprintf(stderr, "leaklab graph: %s: the pattern has no \"%s\"\n", source_name(path),
             variant_word(variant));
     return EXIT_USAGE;
@@ -112,8 +147,8 @@ static int print_help(void)
         "told. "
         "What is\n"
         "missing is dashed, and red where the step has no other way on: \"nobody sends or closes\", \"no way "
-        "out\". - is\n"
-        "standard input.\n");
+        "out\". Red\n"
+        "too is what 'leaklab check' finds: \"nobody receives any more\". - is standard input.\n");
     options_print_help(&options);
     return EXIT_OK;
 }

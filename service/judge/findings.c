@@ -10,9 +10,10 @@
 static const struct {
     const char *word;
     const char *remedy;
+    const char *drawn;
     enum expect counted;
 } table[] = {
-#define X(name, word, counted, remedy) {word, remedy, counted},
+#define X(name, word, counted, drawn, remedy) {word, remedy, drawn, counted},
     FINDING_TABLE(X)
 #undef X
 };
@@ -27,6 +28,12 @@ const char *finding_remedy(enum finding_kind kind)
 {
     CHECK(kind < FINDING_KINDS);
     return table[kind].remedy;
+}
+
+const char *finding_drawn(enum finding_kind kind)
+{
+    CHECK(kind < FINDING_KINDS);
+    return table[kind].drawn;
 }
 
 enum expect finding_expect(enum finding_kind kind)

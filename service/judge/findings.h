@@ -9,37 +9,49 @@
 #include "base/limits.h"
 #include "runtime/program.h"
 
-/* Name, word in JSON, which number of `expect` counts what it leaves behind (EXPECTS: none does), what to do
- * about it. */
+/* Name, word in JSON, which number of `expect` counts what it leaves behind (EXPECTS: none does), what a
+ * picture says of the step, what to do about it. */
 #define FINDING_TABLE(X)                                                                                     \
-    X(NO_RECEIVER, "send-without-receiver", EXPECT_TASKS,                                                    \
+    X(NO_RECEIVER, "send-without-receiver", EXPECT_TASKS, "nobody receives",                                 \
       "receive on it, make room for every message, or select on done as well")                               \
-    X(NO_SENDER, "recv-without-sender", EXPECT_TASKS, "send on it or close it, or select on done as well")   \
-    X(NO_CLOSE, "range-without-close", EXPECT_TASKS,                                                         \
+    X(NO_SENDER, "recv-without-sender", EXPECT_TASKS, "nobody sends or closes",                              \
+      "send on it or close it, or select on done as well")                                                   \
+    X(NO_CLOSE, "range-without-close", EXPECT_TASKS, "nobody closes",                                        \
       "let one owner close the channel after the last message")                                              \
-    X(NO_CASE, "select-without-way-on", EXPECT_TASKS,                                                        \
+    X(NO_CASE, "select-without-way-on", EXPECT_TASKS, "no case becomes ready",                               \
       "add a case that is certain to come: done, or a deadline")                                             \
-    X(NIL_CHANNEL, "nil-channel", EXPECT_TASKS, "make the channel where it is declared")                     \
-    X(NO_FINISH, "group-never-finished", EXPECT_TASKS, "finish the group on every way out")                  \
-    X(NO_SIGNAL, "condition-never-signalled", EXPECT_TASKS,                                                  \
+    X(NIL_CHANNEL, "nil-channel", EXPECT_TASKS, "nobody made it", "make the channel where it is declared")   \
+    X(NO_FINISH, "group-never-finished", EXPECT_TASKS, "nobody gets to finish",                              \
+      "finish the group on every way out")                                                                   \
+    X(NO_SIGNAL, "condition-never-signalled", EXPECT_TASKS, "nobody gets to signal",                         \
       "signal or broadcast under the lock of the condition")                                                 \
-    X(NO_WAY_OUT, "no-way-out", EXPECT_TASKS, "select on done inside the loop, and leave when it is heard")  \
-    X(LOCK_TWICE, "lock-twice", EXPECT_TASKS, "take the lock in one layer only")                             \
-    X(LOCK_KEPT, "lock-kept", EXPECT_TASKS, "unlock on every way out")                                       \
-    X(LOCK_ORDER, "lock-order", EXPECT_TASKS, "take these locks in one order everywhere")                    \
-    X(TICKER, "unstopped-ticker", EXPECT_TICKERS, "stop it on every way out of the task that made it")       \
-    X(SCOPE, "uncancelled-scope", EXPECTS, "cancel it on every way out of the task that made it")            \
-    X(OPEN, "unshut-resource", EXPECTS, "shut it on every way out of the task that opened it")               \
-    X(LOST, "lost-heap", EXPECT_HEAP, "hold it, and drop it on every way out")                               \
-    X(LEFT, "left-behind", EXPECT_TASKS, "give this step a second way on: done, a deadline, or room")        \
-    X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "stop every ticker that is made")                        \
-    X(OPEN_LEFT, "open-left", EXPECTS, "shut what is open before its variable is written to again")          \
-    X(OUTGROWN, "queue-outgrown", EXPECTS, "use a channel with a bound, at which senders wait")              \
-    X(PILED_UP, "piled-up", EXPECTS, "bound how many tasks there may be, and let whoever starts them wait")  \
-    X(PANICKED, "panicked", EXPECTS, "give each channel one owner that closes it, once nobody sends any more")
+    X(NO_WAY_OUT, "no-way-out", EXPECT_TASKS, "no way out",                                                  \
+      "select on done inside the loop, and leave when it is heard")                                          \
+    X(LOCK_TWICE, "lock-twice", EXPECT_TASKS, "holds it already", "take the lock in one layer only")         \
+    X(LOCK_KEPT, "lock-kept", EXPECT_TASKS, "is never unlocked", "unlock on every way out")                  \
+    X(LOCK_ORDER, "lock-order", EXPECT_TASKS, "somebody takes them in the other order",                      \
+      "take these locks in one order everywhere")                                                            \
+    X(TICKER, "unstopped-ticker", EXPECT_TICKERS, "not stopped on every way out",                            \
+      "stop it on every way out of the task that made it")                                                   \
+    X(SCOPE, "uncancelled-scope", EXPECTS, "not cancelled on every way out",                                 \
+      "cancel it on every way out of the task that made it")                                                 \
+    X(OPEN, "unshut-resource", EXPECTS, "not shut on every way out",                                         \
+      "shut it on every way out of the task that opened it")                                                 \
+    X(LOST, "lost-heap", EXPECT_HEAP, "nobody can free", "hold it, and drop it on every way out")            \
+    X(LEFT, "left-behind", EXPECT_TASKS, "nobody comes any more",                                            \
+      "give this step a second way on: done, a deadline, or room")                                           \
+    X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "ticks on", "stop every ticker that is made")            \
+    X(OPEN_LEFT, "open-left", EXPECTS, "something stays open",                                               \
+      "shut what is open before its variable is written to again")                                           \
+    X(OUTGROWN, "queue-outgrown", EXPECTS, "more comes in than goes out",                                    \
+      "use a channel with a bound, at which senders wait")                                                   \
+    X(PILED_UP, "piled-up", EXPECTS, "more come than leave",                                                 \
+      "bound how many tasks there may be, and let whoever starts them wait")                                 \
+    X(PANICKED, "panicked", EXPECTS, "panics",                                                               \
+      "give each channel one owner that closes it, once nobody sends any more")
 
 enum finding_kind {
-#define X(name, word, counted, remedy) FINDING_##name,
+#define X(name, word, counted, drawn, remedy) FINDING_##name,
     FINDING_TABLE(X)
 #undef X
         FINDING_KINDS
@@ -47,6 +59,8 @@ enum finding_kind {
 
 const char *finding_word(enum finding_kind kind);
 const char *finding_remedy(enum finding_kind kind);
+/* A few words for a picture: "nobody closes". */
+const char *finding_drawn(enum finding_kind kind);
 /* The number of `expect` that counts what it leaves behind; EXPECTS: none does. */
 enum expect finding_expect(enum finding_kind kind);
 /* Tasks stay because of it; otherwise it leaves something else behind, or costs something while it lasts. */

@@ -43,7 +43,9 @@ struct graph {
     const struct program *program;
     struct buf *buf;
     struct roles roles;
-    bool can_end[LIMIT_OPS]; /* some way leads from this operation to its task's end */
+    bool can_end[LIMIT_OPS];     /* some way leads from this operation to its task's end */
+    bool red_steps[LIMIT_STEPS]; /* something is missing there */
+    bool red_kinds[LIMIT_TASK_KINDS];
 };
 
 /* ---- what comes next ---- */
@@ -88,6 +90,12 @@ static void put_quoted(struct buf *buf, const char *text)
             buf_putc(buf, '\\');
         buf_putc(buf, *text);
     }
+}
+
+static void set_red(struct graph *graph, uint16_t step)
+{
+    graph->red_steps[step] = true;
+    graph->red_kinds[graph->program->steps[step].kind] = true;
 }
 
 static void draw_things(struct graph *graph, uint16_t layout, const char *indent)
@@ -210,12 +218,14 @@ static void draw_op(struct graph *graph, const struct op *op)
         buf_printf(graph->buf, "  s%u -> s%u [label=\"spawn\", style=bold, color=\"" BLUE "\"];\n", op->step,
                    program->ops[entry].step);
     }
-    if (op->code == OP_LOSE)
+    if (op->code == OP_LOSE) {
+        set_red(graph, op->step);
         buf_printf(graph->buf,
                    "  l%u [shape=plaintext, label=\"?\", fontcolor=\"" RED "\"];\n"
                    "  s%u -> l%u [label=\"nobody can free\", style=dashed, color=\"" RED
                    "\", fontcolor=\"" RED "\"];\n",
                    op->step, op->step, op->step);
+    }
     if (op->code == OP_LEAVE && graph->roles.has_start)
         buf_printf(graph->buf, "  s%u -> start [label=\"cancel\"];\n", op->step);
 }
@@ -228,12 +238,34 @@ static bool has_room(const struct program *program, const struct thing_spec *thi
     return thing->kind == THING_CHANNEL && (value->kind != VALUE_CONSTANT || value->number != 0);
 }
 
+/* The steps that do to the thing what somebody else would have to answer, and whose thing it is. */
+static void set_red_users(struct graph *graph, uint32_t id, uint32_t needs)
+{
+    for (uint16_t i = 0; i < graph->program->kind_count; i++) {
+        uint16_t layout = graph->program->kinds[i].layout;
+        if (layout != NO_LAYOUT)
+            graph->red_kinds[i] |= id >= graph->roles.bases[layout] && id < graph->roles.bases[layout + 1];
+    }
+    for (uint16_t i = 0; i < graph->program->op_count; i++) {
+        struct use uses[LIMIT_CASES];
+        unsigned count = roles_uses(&graph->roles, &graph->program->ops[i], uses);
+        uint32_t one;
+        for (unsigned j = 0; j < count; j++)
+            for (uint16_t next = 0;
+                 uses[j].thing != ROLE_START && roles_each(&graph->roles, uses[j].thing, &next, &one);)
+                if (one == id && (needs == ROLE_MADE || (uses[j].role & needs) != 0))
+                    set_red(graph, graph->program->ops[i].step);
+    }
+}
+
 static void draw_missing(struct graph *graph, const struct thing_spec *thing, uint32_t id, size_t need)
 {
     const struct facts *facts = &graph->roles.facts[id];
     bool urgent = (facts->urgent & role_needs[need].needs) != 0 || role_needs[need].needs == ROLE_MADE;
     bool room = role_needs[need].needs == ROLE_SEND && has_room(graph->program, thing);
     const char *color = urgent && !room ? RED : GREY;
+    if (urgent && !room)
+        set_red_users(graph, id, role_needs[need].needs);
     buf_printf(graph->buf, "  m%u_%zu [shape=plaintext, label=\"?\", fontcolor=\"%s\"];\n", id, need, color);
     if (role_needs[need].inward)
         buf_printf(graph->buf, "  m%u_%zu -> t%u", id, need, id);
@@ -267,7 +299,10 @@ static void draw_no_way_out(struct graph *graph)
     for (uint16_t i = 0; i < program->op_count; i++) {
         const struct op *op = &program->ops[i];
         uint16_t kind = program->steps[op->step].kind;
-        if (graph->can_end[i] || op->code == OP_JUMP || drawn[kind])
+        if (graph->can_end[i] || op->code == OP_JUMP)
+            continue;
+        set_red(graph, op->step);
+        if (drawn[kind])
             continue;
         drawn[kind] = true;
         buf_printf(graph->buf,
@@ -277,7 +312,57 @@ static void draw_no_way_out(struct graph *graph)
     }
 }
 
-static void draw(struct graph *graph)
+/* ---- what comes too late ---- */
+
+/* What the step waits for; NULL: for nothing, or for one of several. */
+static const struct need *need_of(struct graph *graph, uint16_t step)
+{
+    const struct need *found = NULL;
+    for (uint16_t i = 0; i < graph->program->op_count; i++) {
+        struct use uses[LIMIT_CASES];
+        if (graph->program->ops[i].step != step)
+            continue;
+        unsigned count = roles_uses(&graph->roles, &graph->program->ops[i], uses);
+        for (unsigned j = 0; j < count; j++)
+            for (size_t need = 0; uses[j].thing != ROLE_START && need < role_need_count; need++)
+                if ((uses[j].role & role_needs[need].needs) != 0 &&
+                    role_needs[need].kind == roles_thing(&graph->roles, uses[j].thing, NULL)->kind) {
+                    if (found != NULL && found != &role_needs[need])
+                        return NULL;
+                    found = &role_needs[need];
+                }
+    }
+    return found;
+}
+
+static void draw_mark(struct graph *graph, const struct graph_mark *mark, size_t id)
+{
+    const struct need *need = mark->late ? need_of(graph, mark->step) : NULL;
+    buf_printf(graph->buf, "  k%zu [shape=plaintext, label=\"?\", fontcolor=\"" RED "\"];\n", id);
+    if (need != NULL && need->inward)
+        buf_printf(graph->buf, "  k%zu -> s%u", id, mark->step);
+    else
+        buf_printf(graph->buf, "  s%u -> k%zu", mark->step, id);
+    buf_printf(graph->buf, " [label=\"%s%s\", style=dashed, color=\"" RED "\", fontcolor=\"" RED "\"];\n",
+               need == NULL ? mark->text : need->missing, need == NULL ? "" : " any more");
+}
+
+/* Those that come first are drawn: the second at a step says what the first says already. */
+static void draw_marks(struct graph *graph, const struct graph_mark *marks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct graph_mark *mark = &marks[i];
+        CHECK(mark->step < graph->program->step_count);
+        uint16_t kind = graph->program->steps[mark->step].kind;
+        if (mark->task ? graph->red_kinds[kind] : graph->red_steps[mark->step])
+            continue;
+        draw_mark(graph, mark, i);
+        if (!mark->task)
+            graph->red_steps[mark->step] = true;
+    }
+}
+
+static void draw(struct graph *graph, const struct graph_mark *marks, size_t mark_count)
 {
     const struct program *program = graph->program;
     buf_printf(graph->buf, "digraph \"%s-%s\" {\n  label=\"%s-%s, ", program->variant, program->pattern,
@@ -297,10 +382,12 @@ static void draw(struct graph *graph)
         draw_op(graph, &program->ops[i]);
     draw_all_missing(graph);
     draw_no_way_out(graph);
+    draw_marks(graph, marks, mark_count);
     buf_puts(graph->buf, "}\n");
 }
 
-enum err program_graph(const struct program *program, struct buf *buf)
+enum err program_graph(const struct program *program, const struct graph_mark *marks, size_t mark_count,
+                       struct buf *buf)
 {
     struct graph *graph = calloc(1, sizeof *graph);
     if (graph == NULL)
@@ -310,7 +397,7 @@ enum err program_graph(const struct program *program, struct buf *buf)
     enum err err = roles_init(&graph->roles, program);
     if (err == ERR_OK) {
         ends_collect(graph);
-        draw(graph);
+        draw(graph, marks, mark_count);
         err = buf->err;
         roles_deinit(&graph->roles);
     }

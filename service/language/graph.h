@@ -14,12 +14,21 @@
  *     nobody signals           a step waits on a condition, and no step signals or broadcasts
  *     no way out               the first step from which no way leads to the end of its task
  *
- * It is grey where the step has another way on: another case of its select, or room in the channel. Only
- * what is missing whatever happens is shown: an edge that is there may still come too late. */
+ * It is grey where the step has another way on: another case of its select, or room in the channel. That is
+ * what is missing whatever happens; an edge that is there may still come too late. Who knows that brings it
+ * as marks, which are drawn in red at their steps unless red is there already. */
 #pragma once
 
 #include "base/buf.h"
 #include "runtime/program.h"
 
-/* Appends the graph of a sound program (program_verify). The same program gives the same text. */
-enum err program_graph(const struct program *program, struct buf *buf);
+struct graph_mark {
+    uint16_t step;
+    bool task; /* about the whole task that the step belongs to */
+    bool late; /* what the step waits for is there and comes no more, which takes the place of `text` */
+    const char *text; /* "nobody closes" */
+};
+
+/* Appends the graph of a sound program (program_verify). The same program and marks give the same text. */
+enum err program_graph(const struct program *program, const struct graph_mark *marks, size_t mark_count,
+                       struct buf *buf);

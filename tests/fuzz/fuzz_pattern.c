@@ -43,7 +43,7 @@ static char *write_all(const struct pattern *pattern)
             continue;
         CHECK(program_verify(program, &what));
         CHECK(program_list(program, &text) == ERR_OK);
-        CHECK(program_graph(program, &text) == ERR_OK);
+        CHECK(program_graph(program, NULL, 0, &text) == ERR_OK);
     }
     return buf_take(&text, &size);
 }

@@ -23,7 +23,7 @@ static char *graph_of(const struct program *program)
     struct buf graph;
     size_t size;
     buf_init(&graph, GRAPH_BYTES);
-    assert_int_equal(program_graph(program, &graph), ERR_OK);
+    assert_int_equal(program_graph(program, NULL, 0, &graph), ERR_OK);
     return buf_take(&graph, &size);
 }
 
@@ -154,6 +154,45 @@ static void what_nobody_does_is_drawn_as_missing(void **state)
             fail_msg("%s\n%s", cases[i].text, graph);
         free(graph);
     }
+}
+
+/* What somebody else has found out about a step is drawn there, once, and not beside what is red already. */
+static void marks_are_drawn_in_red_at_their_steps(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD "share: {c: channel, d: channel, e: channel}\n"
+                                    "fix:\n"
+                                    "  main: [spawn a, recv c]\n"
+                                    "  a: [send c, recv d, {select: {recv c: , send c: }}, close e]\n"
+                                    "expect: {fix: 0}\n";
+    /* Steps: 0 spawn, 1 recv c, 2 linger, 3 send c, 4 recv d, 5 select, 6 close e. */
+    static const struct graph_mark marks[] = {
+        {.step = 3, .late = true, .text = "unused"},
+        {.step = 3, .text = "the second"},
+        {.step = 4, .text = "red already"},
+        {.step = 5, .late = true, .text = "one of several"},
+        {.step = 6, .text = "panics"},
+        {.step = 1, .late = true, .text = "unused"},
+        {.step = 0, .task = true, .text = "stays open"},
+        {.step = 4, .task = true, .text = "red already"},
+    };
+    struct compiled compiled = compile(text);
+    struct buf graph;
+    buf_init(&graph, GRAPH_BYTES);
+    assert_int_equal(program_graph(compiled.pattern->variants[VARIANT_FIX].program, marks,
+                                   sizeof marks / sizeof marks[0], &graph),
+                     ERR_OK);
+    const char *drawn = buf_text(&graph);
+    assert_non_null(strstr(drawn, "  s3 -> k0 [label=\"nobody receives any more\", " RED));
+    assert_non_null(strstr(drawn, "  s5 -> k3 [label=\"one of several\", " RED));
+    assert_non_null(strstr(drawn, "  s6 -> k4 [label=\"panics\", " RED));
+    assert_non_null(strstr(drawn, "  k5 -> s1 [label=\"nobody sends or closes any more\", " RED));
+    assert_non_null(strstr(drawn, "  s0 -> k6 [label=\"stays open\", " RED));
+    assert_null(strstr(drawn, "unused"));
+    assert_null(strstr(drawn, "the second"));
+    assert_null(strstr(drawn, "red already"));
+    buf_deinit(&graph);
+    compiled_free(&compiled);
 }
 
 static void done_comes_from_the_owner_who_leaves(void **state)
@@ -288,7 +327,8 @@ static void a_graph_that_does_not_fit_is_an_error(void **state)
     struct compiled compiled = compile(text);
     struct buf graph;
     buf_init(&graph, 100);
-    assert_int_equal(program_graph(compiled.pattern->variants[VARIANT_FIX].program, &graph), ERR_LIMIT);
+    assert_int_equal(program_graph(compiled.pattern->variants[VARIANT_FIX].program, NULL, 0, &graph),
+                     ERR_LIMIT);
     buf_deinit(&graph);
     compiled_free(&compiled);
 }
@@ -297,7 +337,7 @@ static bool draw_without_memory(void *argument)
 {
     struct buf graph;
     buf_init(&graph, GRAPH_BYTES);
-    enum err err = program_graph(argument, &graph);
+    enum err err = program_graph(argument, NULL, 0, &graph);
     bool whole = err == ERR_OK && graph.size > 2 && strcmp(graph.data + graph.size - 2, "}\n") == 0;
     assert_true(whole || err == ERR_MEMORY);
     buf_deinit(&graph);
@@ -317,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_graph_shows_tasks_steps_things_and_what_they_do_to_each_other),
         cmocka_unit_test(what_nobody_does_is_drawn_as_missing),
+        cmocka_unit_test(marks_are_drawn_in_red_at_their_steps),
         cmocka_unit_test(done_comes_from_the_owner_who_leaves),
         cmocka_unit_test(a_thing_of_somebody_else_is_drawn_once),
         cmocka_unit_test(what_may_be_one_of_several_is_drawn_at_all_of_them),
