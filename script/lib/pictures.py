@@ -1,8 +1,9 @@
 """The signatures of the catalogue: docs/signatures/PATTERN.svg and the README's table, from the pattern files; and
 docs/pictures/tasks-over-time.svg, a week of a leak.
 
-Each mode runs on virtual time by `leaklab simulate`: two waves of starts, then quiet. What stays behind is the leak. Which series is drawn is decided by what moves: tasks where they tell leak and fix apart, otherwise the first other
-series that does.
+Each mode runs on virtual time by `leaklab simulate`: two waves of starts, then quiet. What stays behind is the leak. Which
+series is drawn is decided by what moves: tasks where they tell leak and fix apart, otherwise the first other series that does;
+where no end tells them apart, the first whose peaks do. Of a decoy, tasks where there are many, otherwise its heap.
 """
 
 import argparse
@@ -27,13 +28,16 @@ WIDTH, HEIGHT, TOP, BOTTOM = 160, 40, 3, 3
 DECOY_STEP = 4
 # Two series are told apart when they end this far from each other, as a share of the highest value of both.
 APART = 0.2
+# Fewer tasks than this are nothing that a rule on their number would take for a leak.
+MANY_TASKS = 100
 TASKS_MAX = 2_000_000
 
 # Not what a task leaks: limits, the truth itself, how scenarios stand, and channels, which come and go with tasks.
 NOT_DRAWN = ("leaklab_tasks_expected_leaked", "leaklab_scenarios", "leaklab_channels", "leaklab_limit_",
              "leaklab_tasks_leaked", "leaklab_tasks_blocked")
 PANICS = "panics"
-LABELS = {"leaklab_tasks": "tasks", "leaklab_task_heap_bytes": "heap"}
+LABELS = {"leaklab_tasks": "tasks", "leaklab_task_heap_bytes": "heap", "leaklab_task_lost_heap_bytes": "lost heap",
+          "leaklab_queue_messages": "queued messages"}
 
 STYLE = """
 path{fill:none;stroke-width:1.6;stroke-linejoin:round}
@@ -95,9 +99,10 @@ def ends_apart(lines):
     return (max(ends) - min(ends)) / max(max(max(line) for line in lines), 1)
 
 
-def moves(lines):
-    line = lines[0]
-    return (max(line) - min(line)) / max(max(line), 1)
+def peaks_apart(lines):
+    """The same of their highest values."""
+    peaks = [max(line) for line in lines]
+    return (max(peaks) - min(peaks)) / max(max(peaks), 1)
 
 
 def choose(variants):
@@ -106,8 +111,10 @@ def choose(variants):
     # Tasks first, panics last, what else there is in the order of the scrape.
     names.sort(key=lambda name: (name != "leaklab_tasks", name == PANICS))
     lines = {name: [series[name] for series in variants.values()] for name in names}
-    told = ends_apart if len(variants) > 1 else moves
-    chosen = next((name for name in names if told(lines[name]) >= APART), "leaklab_tasks")
+    if len(variants) == 1:
+        chosen = "leaklab_tasks" if max(lines["leaklab_tasks"][0]) >= MANY_TASKS else "leaklab_task_heap_bytes"
+    else:
+        chosen = next(name for told in (ends_apart, peaks_apart) for name in names if told(lines[name]) >= APART)
     return chosen, dict(zip(variants, lines[chosen]))
 
 
@@ -124,21 +131,28 @@ def number(value):
     return f"{value:,.0f}"
 
 
+def size(value):
+    return next(f"{value / unit:,.0f} {name}" for unit, name in ((2**20, "MiB"), (2**10, "KiB"), (1, "bytes")) if value >= unit)
+
+
 def label_of(name):
     return LABELS.get(name) or name.removeprefix("leaklab_").removesuffix("_bytes").replace("_", " ")
 
 
-def describe(label, lines):
-    said = [f"{variant} {'rises to' if line[-1] == max(line) and line[-1] > 0 else f'reaches {number(max(line))} and ends at'} "
-            f"{number(line[-1])}" if max(line) > 0 else f"{variant} stays at 0" for variant, line in lines.items()]
-    return f"{label}: {', '.join(said)}"
+def describe(name, lines):
+    def amount(value):
+        return size(value) if name.endswith("_bytes") and value > 0 else number(value)
+
+    said = [f"{variant} {'rises to' if line[-1] == max(line) and line[-1] > 0 else f'reaches {amount(max(line))} and ends at'} "
+            f"{amount(line[-1])}" if max(line) > 0 else f"{variant} stays at 0" for variant, line in lines.items()]
+    return f"{label_of(name)}: {', '.join(said)}"
 
 
 def draw(name, lines):
     """The picture, and what it shows in words."""
     label = label_of(name)
     highest = max(max(max(line) for line in lines.values()), 1)
-    words = describe(label, lines)
+    words = describe(name, lines)
     begin, length = LOAD_FROM * WIDTH / PICTURE_FOR, LOAD_FOR * WIDTH / PICTURE_FOR
     shade = f'<rect class="load" x="{begin:.1f}" width="{length:.1f}" height="{HEIGHT}"/>\n'
     # The fix lies on top: where both are the same, nothing has leaked.
