@@ -211,6 +211,25 @@ static void the_leak_costs_what_the_fix_does_not(void **state)
                 leak.queued_most > fix.queued_most || leak.task_ms > fix.task_ms * 3 / 2);
 }
 
+/* What a graph shows of everything that the mode leaves behind, and of tasks, heap and CPU whatever it does.
+ */
+static void assert_signed(const struct mode *mode)
+{
+    static const char *const words[EXPECTS] = {
+        [EXPECT_TASKS] = "ask",      [EXPECT_TICKERS] = "icker",    [EXPECT_DESCRIPTORS] = "process_open_fds",
+        [EXPECT_HANDLES] = "handle", [EXPECT_THREADS] = "threads",  [EXPECT_JOBS] = "threadpool_delay",
+        [EXPECT_HEAP] = "heap",      [EXPECT_PANICKED] = "panicked"};
+    const char *signature = mode->pattern->signature;
+    const char *const *stated = mode->pattern->variants[mode->variant].expect_texts;
+    for (enum expect expect = 0; expect < EXPECTS; expect++)
+        if (stated[expect] != NULL && strstr(signature, words[expect]) == NULL)
+            fail_msg("the signature says nothing of %s", expect_word(expect));
+    if (strstr(signature, "eap") == NULL && strstr(signature, "emory") == NULL)
+        fail_msg("the signature says nothing of heap");
+    if (strstr(signature, "CPU") == NULL)
+        fail_msg("the signature says nothing of CPU");
+}
+
 static void its_file_tells_the_whole_story(void **state)
 {
     const struct mode *mode = *state;
@@ -222,6 +241,7 @@ static void its_file_tells_the_whole_story(void **state)
     assert_true(pattern->title[0] != '\0');
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_true(strlen(texts[i]) > TEXT_LEAST);
+    assert_signed(mode);
     for (uint16_t i = 0; i < pattern->param_count; i++)
         if (pattern->params[i].type == PARAM_COUNT)
             assert_true(pattern->params[i].unit[0] != '\0');
