@@ -5,6 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 /* A list or mapping that is still open. */
@@ -12,6 +13,7 @@ struct level {
     struct node *node;
     struct node *last;
     const struct node *key; /* MAP: read, and its value is still to come */
+    bool again;             /* MAP: the key stands there already, and its second value is left out */
 };
 
 struct reader {
@@ -24,6 +26,8 @@ struct reader {
     unsigned nodes;
     struct node *root;
     bool ended;
+    bool twice;      /* a key stands twice in some mapping */
+    bool twice_root; /* in the outermost one */
 };
 
 /* ---- characters ---- */
@@ -180,7 +184,9 @@ static enum err member_key(struct reader *reader, struct level *level, const str
     if (same != NULL) {
         messages_add(reader->messages, key->line, key->column, "\"%s\" stands here twice: first in line %u",
                      key->text, same->key->line);
-        return ERR_SYNTAX;
+        reader->twice = true;
+        reader->twice_root |= reader->depth == 1;
+        level->again = true;
     }
     level->key = key;
     return ERR_OK;
@@ -198,6 +204,10 @@ static enum err node_place(struct reader *reader, struct node *node)
         return member_key(reader, level, node);
     node->key = level->key;
     level->key = NULL;
+    if (level->again) {
+        level->again = false;
+        return ERR_OK;
+    }
     if (level->last == NULL)
         level->node->first = node;
     else
@@ -289,16 +299,48 @@ static enum err on_event(struct reader *reader, const yaml_event_t *event)
     return ERR_OK;
 }
 
+/* What libyaml says is not what would have been right. */
+static const struct {
+    const char *problem;
+    const char *hint;
+} hints[] = {
+    {"mapping values are not allowed in this context",
+     "a text with a colon and a space in it stands in quotes"},
+    {"block sequence entries are not allowed in this context", "a list begins on a line of its own"},
+    {"could not find expected ':'", "a key needs a colon and a space behind it"},
+    {"did not find expected key", "what belongs together begins in the same column"},
+    {"did not find expected '-' indicator", "what belongs together begins in the same column"},
+    {"found character that cannot start any token",
+     "lines are indented by spaces, not tabs; a text that begins with @, ` or % stands in quotes"},
+    {"found a tab character that violates indentation", "lines are indented by spaces, not tabs"},
+    {"found a tab character where an indentation space is expected",
+     "lines are indented by spaces, not tabs"},
+    {"did not find expected ',' or ']'", "a comma between two elements, or a ] behind the last"},
+    {"did not find expected ',' or '}'", "a comma between two members, or a } behind the last"},
+    {"did not find expected node content", "here a text, a list or a mapping must stand, or a bracket close"},
+    {"found unexpected end of stream", "a quote is not closed"},
+    {"found unknown escape character", "in double quotes a \\ is written \\\\"},
+};
+
+static const char *hint_of(const char *problem)
+{
+    for (size_t i = 0; i < COUNT_OF(hints); i++)
+        if (strcmp(hints[i].problem, problem) == 0)
+            return hints[i].hint;
+    return NULL;
+}
+
 static enum err parser_failed(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
+    const char *problem = parser->problem == NULL ? "cannot be read" : parser->problem;
+    const char *hint = hint_of(problem);
+    const char *more = hint == NULL ? parser->context : hint;
     if (parser->error == YAML_MEMORY_ERROR)
         return ERR_MEMORY;
     messages_add(reader->messages, (uint32_t)parser->problem_mark.line + 1,
-                 (uint32_t)parser->problem_mark.column + 1, "not well-formed YAML: %s%s%s%s",
-                 parser->problem == NULL ? "cannot be read" : parser->problem,
-                 parser->context == NULL ? "" : " (", parser->context == NULL ? "" : parser->context,
-                 parser->context == NULL ? "" : ")");
+                 (uint32_t)parser->problem_mark.column + 1, "not well-formed YAML: %s%s%s", problem,
+                 more == NULL ? "" : ": ", more == NULL ? "" : more);
     return ERR_SYNTAX;
 }
 
@@ -319,6 +361,7 @@ enum err node_read(const char *text, size_t size, const char *what, struct arena
                    struct messages *messages, const struct node **root)
 {
     struct reader reader = {.arena = arena, .messages = messages, .what = what};
+    *root = NULL;
     if (size > LIMIT_PATTERN_BYTES) {
         messages_add(messages, 1, 1, "the %s is too large: %zu bytes, where %d are allowed", what, size,
                      LIMIT_PATTERN_BYTES);
@@ -349,8 +392,8 @@ enum err node_read(const char *text, size_t size, const char *what, struct arena
         messages_add(messages, 1, 1, "the %s is empty", what);
         err = ERR_SYNTAX;
     }
-    *root = reader.root;
-    return err;
+    *root = err == ERR_OK && !reader.twice_root ? reader.root : NULL;
+    return err == ERR_OK && reader.twice ? ERR_SYNTAX : err;
 }
 
 bool node_is_null(const struct node *node)

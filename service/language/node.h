@@ -26,9 +26,11 @@ struct node {
     uint32_t count;           /* LIST, MAP */
 };
 
-/* Reads a whole text, which messages call `what`: "pattern". ERR_SYNTAX: `messages` says why. ERR_MEMORY. The
- * tree lives in `arena`. JSON's two escapes for one character beyond U+FFFF, which YAML does not know, are
- * read as JSON means them. */
+/* Reads a whole text, which messages call `what`: "pattern". ERR_SYNTAX: `messages` says why; where nothing
+ * is wrong but keys that stand twice, below the outermost mapping, *root is there all the same, each key with
+ * its first value, so that what else is wrong can be told; otherwise it is NULL. ERR_MEMORY. The tree lives
+ * in `arena`. JSON's two escapes for one character beyond U+FFFF, which YAML does not know, are read as JSON
+ * means them. */
 enum err node_read(const char *text, size_t size, const char *what, struct arena *arena,
                    struct messages *messages, const struct node **root);
 

@@ -250,11 +250,11 @@ static struct pattern *pattern_new(const char *file, const char *text, size_t si
 
 static enum err tree_compile(struct compiler *compiler, const char *text, size_t size)
 {
-    const struct node *root;
-    enum err err = node_read(text, size, "pattern", compiler->scratch, compiler->messages, &root);
-    if (err != ERR_OK)
-        return err;
+    const struct node *root = NULL;
     uint32_t before = compiler->messages->count;
+    enum err err = node_read(text, size, "pattern", compiler->scratch, compiler->messages, &root);
+    if (err != ERR_OK && (err != ERR_SYNTAX || root == NULL))
+        return err;
     root_compile(compiler, root);
     if (compiler->err != ERR_OK || compiler->messages->err != ERR_OK)
         return ERR_MEMORY;

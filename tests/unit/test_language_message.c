@@ -56,13 +56,26 @@ static void what_is_no_plain_yaml_is_refused_with_its_place(void **state)
         {"", "1:1: the pattern is empty\n"},
         {"[]", "1:1: a pattern is a mapping that begins with \"pattern: NAME\", not a list\n"},
         {"text", "1:1: a pattern is a mapping that begins with \"pattern: NAME\", not text\n"},
-        {"a: b: c\n", "1:5: not well-formed YAML: mapping values are not allowed in this context\n"},
-        {"a: [\n",
-         "2:1: not well-formed YAML: did not find expected node content (while parsing a flow node)\n"},
+        {"a: b: c\n", "1:5: not well-formed YAML: mapping values are not allowed in this context: a text "
+                      "with a colon and a "
+                      "space in it stands in quotes\n"},
+        {"a: [\n", "2:1: not well-formed YAML: did not find expected node content: here a text, a list or a "
+                   "mapping must "
+                   "stand, or a bracket close\n"},
         {"- a\n"
          "b: c\n",
-         "2:1: not well-formed YAML: did not find expected '-' indicator (while parsing a block "
-         "collection)\n"},
+         "2:1: not well-formed YAML: did not find expected '-' indicator: what belongs together begins in "
+         "the "
+         "same column\n"},
+        {"a: {b: 1\n"
+         "c: 2\n",
+         "2:2: not well-formed YAML: did not find expected ',' or '}': a comma between two members, or a } "
+         "behind the last\n"},
+        {"a: 'b\n", "2:1: not well-formed YAML: found unexpected end of stream: a quote is not closed\n"},
+        {"a: b\n"
+         "c\n",
+         "3:1: not well-formed YAML: could not find expected ':': a key needs a colon and a space behind "
+         "it\n"},
         {"a: &x 1\n", "1:4: anchors (&name) are not part of the language: write it out\n"},
         {"a: *x\n", "1:4: aliases (*name) are not part of the language: write it out\n"},
         {"a: !!str x\n", "1:4: tags (!name) are not part of the language: leave it out\n"},
@@ -76,17 +89,33 @@ static void what_is_no_plain_yaml_is_refused_with_its_place(void **state)
         {"pattern: p\n"
          "pattern: q\n",
          "2:1: \"pattern\" stands here twice: first in line 1\n"},
-        {"a: 1\n"
-         "b: {c: 1, d: 2, c: 3}\n",
-         "2:17: \"c\" stands here twice: first in line 2\n"},
+        {"pattern: p\n"
+         "pattern: q\n"
+         "leek: 1\n"
+         "leek: 1\n",
+         "2:1: \"pattern\" stands here twice: first in line 1\n"
+         "4:1: \"leek\" stands here twice: first in line 3\n"},
+        /* Below the outermost keys all else is told as well. */
+        {HEAD "share: {c: channel, d: chanel, c: [{e: 1, e: 2}]}\n"
+              "fix:\n"
+              "  main:\n"
+              "    - select: {recv c: exit, recv c: , default: , default: exit, sned c: }\n"
+              "expect: {fix: 0}\n",
+         "5:24: \"chanel\" is no kind of thing: did you mean \"channel\"?\n"
+         "5:32: \"c\" stands here twice: first in line 5\n"
+         "5:43: \"e\" stands here twice: first in line 5\n"
+         "8:30: \"recv c\" stands here twice: first in line 8\n"
+         "8:51: \"default\" stands here twice: first in line 8\n"
+         "8:66: \"sned\" is no case of a select: did you mean \"send\"?\n"},
         {"[a]: b\n", "1:1: what stands before a colon must be text\n"},
         {"a: \"\\x01\"\n", "1:4: the text holds a control character\n"},
         {"a: \xff", "1:4: the byte 0xff is not UTF-8 here\n"},
         {"a: \x01\n", "1:4: the character U+0001 must not stand in a pattern\n"},
-        {"a: \"\\ud800\"\n", "1:7: not well-formed YAML: found invalid Unicode character escape code (while "
-                             "parsing a quoted scalar)\n"},
-        {"\tfoo: bar\n", "1:1: not well-formed YAML: found character that cannot start any token (while "
-                         "scanning for the next token)\n"},
+        {"a: \"\\ud800\"\n", "1:7: not well-formed YAML: found invalid Unicode character escape code: while "
+                             "parsing a quoted scalar\n"},
+        {"\tfoo: bar\n",
+         "1:1: not well-formed YAML: found character that cannot start any token: lines are "
+         "indented by spaces, not tabs; a text that begins with @, ` or % stands in quotes\n"},
     };
     assert_faults(faults, COUNT_OF(faults), (struct frame){"", ""});
 }
