@@ -21,7 +21,8 @@ enum grow_feature {
     GROW_HEAP = 16,    /* `hold`, `lose`, `drop` and queues */
     GROW_SELECTS = 32, /* `select` */
     GROW_NUMBERS = 64, /* numbers, and `set` and `if` on them */
-    GROW_CHAINS = 128  /* tasks that spawn themselves and see what the one before them has */
+    GROW_CHAINS = 128, /* tasks that spawn themselves and see what the one before them has */
+    GROW_REAL = 256    /* files, sockets, handles, threads and jobs, `open` and `shut` */
 };
 
 #define GROW_NODES 200 /* of one pattern: things, tasks, statements, cases */

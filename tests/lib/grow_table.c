@@ -13,6 +13,7 @@ const struct grow_kind grow_kinds[] = {
     {"group", GROUP, {"group"}, GROW_LOCKS, 3},
     {"cond", CONDITION, {"condition"}, GROW_LOCKS, 4},
     {"flag", NUMBER, {"number", "number 1", "number n"}, GROW_NUMBERS, 4},
+    {"real", REAL, {"file", "socket", "handle", "thread", "job"}, GROW_REAL, 3},
 };
 
 const char *const grow_operands[OPERANDS][12] = {
@@ -67,6 +68,8 @@ const struct grow_verb grow_verbs[] = {
     {"wait", CONDITION, .weight = 8, .locked = true},
     {"signal", CONDITION, .weight = 5},
     {"broadcast", CONDITION, .weight = 3},
+    {"open", REAL, .weight = 6, .feature = GROW_REAL, .paired = "shut"},
+    {"shut", REAL, .weight = 2, .feature = GROW_REAL},
 };
 
 /* One line a case. */

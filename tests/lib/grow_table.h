@@ -19,7 +19,8 @@ enum {
     CONDITION = 64,
     TASK = 128,
     QUEUE = 256,
-    NUMBER = 512
+    NUMBER = 512,
+    REAL = 1024
 };
 
 /* `makes` are declarations; a condition's goes on with the name of its mutex. */

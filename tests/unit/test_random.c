@@ -71,7 +71,22 @@ static struct stage_spec random_spec(struct rng *rng)
     if (rng_below(rng, 8) == 0)
         spec.runtime_max_heap_bytes = 500 + rng_below(rng, 300000);
     spec.owner_stays = rng_below(rng, 8) == 0;
+    if (rng_below(rng, 4) == 0)
+        spec.supplies[rng_below(rng, SUPPLIES)] = 1 + rng_below(rng, 5);
     return spec;
+}
+
+static void let_go(void *fake)
+{
+    fake_source_let_go(fake);
+}
+
+/* What is shut may be gone later only, and there may be no more to open. */
+static void random_source(struct fake_source *fake, struct rng *rng)
+{
+    fake->late = rng_below(rng, 4) == 0;
+    if (rng_below(rng, 8) == 0)
+        fake->fail_at = 1 + rng_below(rng, 30);
 }
 
 static void random_act(struct stage *stage, struct rng *rng)
@@ -123,7 +138,11 @@ static void play(const struct trial *trial, uint64_t seed)
     stage_compile(&stage, buf_text(&text));
     buf_deinit(&text);
     trial->progress->compiled = true;
-    assert_int_equal(stage_set(&stage, random_spec(&rng)), ERR_OK);
+    struct stage_spec spec = random_spec(&rng);
+    spec.outside = let_go;
+    spec.argument = &stage.fake;
+    assert_int_equal(stage_set(&stage, spec), ERR_OK);
+    random_source(&stage.fake, &rng);
     stage_add(&stage, random_spec(&rng));
     bool slow = rng_below(&rng, 3) == 0;
     for (unsigned act = 0; act < trial->acts; act++) {

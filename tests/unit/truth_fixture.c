@@ -23,10 +23,10 @@ struct truth *truth(void)
 /* What programs do without, by seed: the fewer kinds of statement there are, the more often the others meet.
  */
 static const unsigned profiles[] = {
-    GROW_HEAP,
-    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS,
-    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS,
-    GROW_HEAP | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS | GROW_SELECTS,
+    GROW_HEAP | GROW_REAL,
+    GROW_HEAP | GROW_REAL | GROW_CHANCE | GROW_NUMBERS,
+    GROW_HEAP | GROW_REAL | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS,
+    GROW_HEAP | GROW_REAL | GROW_CHANCE | GROW_NUMBERS | GROW_TIME | GROW_PANICS | GROW_SELECTS,
 };
 
 static unsigned profile_of(uint64_t seed)
