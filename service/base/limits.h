@@ -100,7 +100,12 @@
 #define LIMIT_HEADROOM           64 /* descriptors, or a quarter of all, that no pattern takes, whatever its limit */
 #define LIMIT_IDLE_SECONDS       10
 #define LIMIT_RESPONSE_BYTES     (64 * 1024 * 1024)
-#define LIMIT_COMMANDS_IN_FLIGHT 1024
+/* A quarter of the connections: all others can make room for whoever comes anew. */
+#define LIMIT_COMMANDS_IN_FLIGHT (LIMIT_CONNECTIONS / 4)
+#define LIMIT_LISTS_IN_FLIGHT    8           /* of them those that list all there is */
+#define LIMIT_PROFILES_IN_FLIGHT 8           /* and those that profile it */
+#define LIMIT_UNREAD_BYTES       (32 << 20)  /* of answers that their clients have not read yet */
+#define LIMIT_SPARE_BODIES       16          /* kept from one scrape to the next */
 #define LIMIT_CONNECTION_BYTES   (32 * 1024) /* head of a request, and what libmicrohttpd keeps beside it */
 #define LIMIT_TARGET_BYTES       1024        /* path and query */
 #define LIMIT_DISCARD_BYTES                                                                                  \

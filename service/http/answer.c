@@ -6,6 +6,9 @@
 #include "http/parts.h"
 #include "lab/problem.h"
 
+/* Whatever it says, there is room for that. */
+#define SHORT_BYTES 4096
+
 #define JSON_STYLE (JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
 struct MHD_Response *answer_static(const char *type, const void *bytes, size_t size)
@@ -20,12 +23,13 @@ struct MHD_Response *answer_static(const char *type, const void *bytes, size_t s
     return response;
 }
 
-struct MHD_Response *answer_buffer(const char *type, struct buf *buf)
+struct MHD_Response *answer_buffer(struct exchange *exchange, const char *type, struct buf *buf)
 {
     if (buf->err != ERR_OK || buf->size == 0)
         return NULL;
     size_t size;
     char *bytes = buf_take(buf, &size);
+    exchange->answer_bytes = size;
     struct MHD_Response *response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) {
         free(bytes);
@@ -43,7 +47,7 @@ static int dump_piece(const char *bytes, size_t size, void *context)
     return buf_append(context, bytes, size) == ERR_OK ? 0 : -1;
 }
 
-struct MHD_Response *answer_json(int status, const json_t *json)
+struct MHD_Response *answer_json(struct exchange *exchange, int status, const json_t *json)
 {
     if (json == NULL)
         return NULL;
@@ -51,7 +55,8 @@ struct MHD_Response *answer_json(int status, const json_t *json)
     buf_init(&text, LIMIT_RESPONSE_BYTES);
     struct MHD_Response *response = NULL;
     if (json_dump_callback(json, dump_piece, &text, JSON_STYLE) == 0 && buf_putc(&text, '\n') == ERR_OK)
-        response = answer_buffer(status >= 400 ? "application/problem+json" : "application/json", &text);
+        response =
+            answer_buffer(exchange, status >= 400 ? "application/problem+json" : "application/json", &text);
     buf_deinit(&text);
     return response;
 }
@@ -87,11 +92,52 @@ static void observe(const struct exchange *exchange, int status)
                  LOG_NUMBER("microseconds", took_ns / 1000));
 }
 
+/* The response with one more header; NULL, and the response gone, when memory is out. */
+static struct MHD_Response *with_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (response == NULL || MHD_add_response_header(response, name, value) == MHD_YES)
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+/* What has been done is told in any case, and so is what is short. */
+static bool has_room(const struct exchange *exchange)
+{
+    const struct server *server = exchange->server;
+    const struct route *route = exchange->match.route;
+    size_t most = server->unread_most;
+    if (exchange->answer_bytes <= SHORT_BYTES || route == NULL || route->method != ROUTE_GET)
+        return true;
+    if (route->serve == scrape_serve)
+        most *= 2;
+    return server->unread_bytes == 0 || server->unread_bytes + exchange->answer_bytes <= most;
+}
+
+/* The response, or in its place a problem when too much is unread; NULL when memory is out. */
+static struct MHD_Response *admit(struct exchange *exchange, int *status, struct MHD_Response *response)
+{
+    struct server *server = exchange->server;
+    if (server->unread_bytes + exchange->answer_bytes > server->unread_most)
+        visitors_hurry(&server->visitors);
+    if (has_room(exchange))
+        return response;
+    MHD_destroy_response(response);
+    *status = MHD_HTTP_TOO_MANY_REQUESTS;
+    json_t *problem = problem_new(*status, "too much of what was answered has not been read yet; try again");
+    response = answer_json(exchange, *status, problem);
+    json_decref(problem);
+    return with_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+}
+
 enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_Response *response)
 {
+    if (response != NULL)
+        response = admit(exchange, &status, response);
     if (response == NULL) {
         status = MHD_HTTP_INTERNAL_SERVER_ERROR;
         response = out_of_memory();
+        exchange->answer_bytes = 0;
     }
     if (response == NULL)
         return MHD_NO;
@@ -105,24 +151,17 @@ enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_R
     MHD_destroy_response(response);
     if (result == MHD_YES) {
         exchange->phase = EXCHANGE_ANSWERED;
+        exchange->unread_bytes = exchange->answer_bytes;
+        exchange->server->unread_bytes += exchange->unread_bytes;
         observe(exchange, status);
     }
     return result;
 }
 
-/* The response with one more header; NULL, and the response gone, when memory is out. */
-static struct MHD_Response *with_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (response == NULL || MHD_add_response_header(response, name, value) == MHD_YES)
-        return response;
-    MHD_destroy_response(response);
-    return NULL;
-}
-
 enum MHD_Result answer_problem(struct exchange *exchange, json_t *problem)
 {
     int status = problem_status(problem);
-    struct MHD_Response *response = answer_json(status, problem);
+    struct MHD_Response *response = answer_json(exchange, status, problem);
     json_decref(problem);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         response = with_header(response, MHD_HTTP_HEADER_ALLOW, exchange->match.allow);

@@ -298,7 +298,7 @@ static struct MHD_Response *respond(struct exchange *exchange, struct buf *text)
     buf_init(&smaller, LIMIT_RESPONSE_BYTES);
     bool compressed = text->size > COMPRESS_BYTES && wants_gzip(exchange) &&
                       scrape_compress(&exchange->server->scrape, text, &smaller) == ERR_OK;
-    struct MHD_Response *response = answer_buffer("application/json", compressed ? &smaller : text);
+    struct MHD_Response *response = answer_buffer(exchange, "application/json", compressed ? &smaller : text);
     buf_deinit(&smaller);
     if (response == NULL)
         return NULL;

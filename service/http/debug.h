@@ -7,7 +7,7 @@
 
 /* The response to a request that the lab answered with a profile; NULL: no memory, or more than
  * LIMIT_RESPONSE_BYTES. */
-struct MHD_Response *debug_response(const struct exchange *exchange, struct lab_request *request);
+struct MHD_Response *debug_response(struct exchange *exchange, struct lab_request *request);
 
 /* Serves the list of profiles. */
 enum MHD_Result debug_index(struct exchange *exchange);

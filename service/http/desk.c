@@ -10,11 +10,18 @@
 
 #define CALL_MAGIC 0x63616c6cU
 
+/* Calls by how much memory their answers take. */
+enum weight { WEIGHT_LIGHT, WEIGHT_LIST, WEIGHT_PROFILE, WEIGHTS };
+
+static const uint32_t most[WEIGHTS] = {[WEIGHT_LIGHT] = LIMIT_COMMANDS_IN_FLIGHT,
+                                       [WEIGHT_LIST] = LIMIT_LISTS_IN_FLIGHT,
+                                       [WEIGHT_PROFILE] = LIMIT_PROFILES_IN_FLIGHT};
+
 struct call {
     uint32_t magic;
     struct lab_request request;
-    struct link link; /* desk->calls, while the lab has it */
-    struct desk *desk;
+    struct link link;                  /* desk->calls, while the lab has it */
+    struct desk *desk;                 /* NULL: not posted yet */
     struct ticket *ticket;             /* NULL once given up */
     struct MHD_Connection *connection; /* suspended while `ticket` waits */
     uint64_t posted_ns;
@@ -23,7 +30,8 @@ struct call {
 struct desk {
     pthread_mutex_t mutex;
     struct link calls;
-    uint32_t count;
+    uint32_t count; /* calls that were posted and have not been freed */
+    uint32_t counts[WEIGHTS];
     uint32_t max;
     bool stopped; /* takes no more calls */
     bool closed;  /* the server has let go; the last call frees the desk */
@@ -58,16 +66,45 @@ void desk_free(struct desk *desk)
         desk_destroy(desk);
 }
 
+static enum weight weight_of(const struct lab_request *request)
+{
+    switch (request->verb) {
+    case LAB_SCENARIO_LIST:
+    case LAB_PATTERN_LIST:
+        return WEIGHT_LIST;
+    case LAB_TASKS:
+        return WEIGHT_PROFILE;
+    default:
+        return WEIGHT_LIGHT;
+    }
+}
+
+/* The call's memory has gone, and with it its place at the desk. */
+static void leave(struct desk *desk, enum weight weight)
+{
+    pthread_mutex_lock(&desk->mutex);
+    desk->count--;
+    desk->counts[weight]--;
+    bool last = desk->closed && desk->count == 0;
+    pthread_mutex_unlock(&desk->mutex);
+    if (last)
+        desk_destroy(desk);
+}
+
 void call_free(struct lab_request *request)
 {
     if (request == NULL)
         return;
     struct call *call = container_of(request, struct call, request);
+    struct desk *desk = call->desk;
+    enum weight weight = weight_of(request);
     json_decref(request->body);
     json_decref(request->answer);
     pattern_free(request->pattern);
     profile_free(request->profile);
     free(call);
+    if (desk != NULL)
+        leave(desk, weight);
 }
 
 /* The lab has answered. Its thread, or the posting one. */
@@ -79,9 +116,7 @@ static void call_done(struct lab_request *request, void *argument)
 
     pthread_mutex_lock(&desk->mutex);
     list_remove(&call->link);
-    desk->count--;
     bool given_up = call->ticket == NULL;
-    bool last = desk->closed && desk->count == 0;
     if (!given_up) {
         call->ticket->state = TICKET_ANSWERED;
         MHD_resume_connection(call->connection);
@@ -90,8 +125,6 @@ static void call_done(struct lab_request *request, void *argument)
 
     if (given_up)
         call_free(request);
-    if (last)
-        desk_destroy(desk);
 }
 
 struct lab_request *call_new(enum lab_verb verb)
@@ -112,10 +145,14 @@ enum err desk_post(struct desk *desk, const struct http_backend *backend, struct
     struct call *call = container_of(request, struct call, request);
     CHECK(call->magic == CALL_MAGIC && ticket->state == TICKET_NONE);
 
+    enum weight weight = weight_of(request);
+
     pthread_mutex_lock(&desk->mutex);
-    enum err err = desk->stopped ? ERR_CLOSED : desk->count == desk->max ? ERR_LIMIT : ERR_OK;
+    bool full = desk->count == desk->max || desk->counts[weight] == most[weight];
+    enum err err = desk->stopped ? ERR_CLOSED : full ? ERR_LIMIT : ERR_OK;
     if (err == ERR_OK) {
         desk->count++;
+        desk->counts[weight]++;
         list_push_back(&desk->calls, &call->link);
         call->desk = desk;
         call->ticket = ticket;

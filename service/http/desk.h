@@ -29,7 +29,9 @@ struct ticket {
     struct call *call;
 };
 
-/* A desk for at most `max` calls in flight; NULL when memory is out. */
+/* A desk for at most `max` calls that have been posted and not been freed, and for fewer of those whose
+ * answers are long: what is at the lab keeps its connection, and its answer takes memory until it has been
+ * rendered. NULL when memory is out. */
 struct desk *desk_new(uint32_t max);
 
 /* Lets go of the desk. No ticket may still wait (desk_abandon). Takes NULL. */
@@ -41,8 +43,8 @@ struct lab_request *call_new(enum lab_verb verb);
 void call_free(struct lab_request *request);
 
 /* Suspends the connection and posts the request, which is the desk's from then on. ERR_LIMIT when too many
- * are in flight, ERR_CLOSED when calls have been given up as TICKET_STOPPED; the caller then still owns the
- * request. The connection is resumed exactly once. */
+ * of its kind are in flight, ERR_CLOSED when calls have been given up as TICKET_STOPPED; the caller then
+ * still owns the request. The connection is resumed exactly once. */
 enum err desk_post(struct desk *desk, const struct http_backend *backend, struct lab_request *request,
                    struct MHD_Connection *connection, uint64_t now_ns, struct ticket *ticket);
 

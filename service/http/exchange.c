@@ -36,6 +36,7 @@ void exchange_begin(struct exchange *exchange, struct MHD_Connection *connection
     exchange->target[size] = '\0';
     exchange->phase = EXCHANGE_RECEIVING;
     exchange->started_ns = 0;
+    exchange->answer_bytes = 0;
     atomic_fetch_add(&exchange->server->open, 1);
 }
 
@@ -56,6 +57,8 @@ void exchange_end(struct exchange *exchange)
     buf_deinit(&exchange->body);
     buf_init(&exchange->body, LIMIT_BODY_BYTES);
     exchange->phase = EXCHANGE_IDLE;
+    exchange->server->unread_bytes -= exchange->unread_bytes;
+    exchange->unread_bytes = 0;
     server_request_ended(exchange->server);
 }
 
@@ -347,15 +350,15 @@ static enum MHD_Result ask_lab(struct exchange *exchange)
     return answer_problem(exchange,
                           err == ERR_CLOSED
                               ? problem_new(503, "the daemon is shutting down")
-                              : problem_new(503, "the lab has too many commands to work on; try again"));
+                              : problem_new(429, "the lab has too many such commands to work on; try again"));
 }
 
 /* Whatever is new is at the path that it was posted to, and its name. */
-static struct MHD_Response *lab_response(const struct exchange *exchange, struct lab_request *request)
+static struct MHD_Response *lab_response(struct exchange *exchange, struct lab_request *request)
 {
     if (request->profile != NULL)
         return debug_response(exchange, request);
-    struct MHD_Response *response = answer_json(request->status, request->answer);
+    struct MHD_Response *response = answer_json(exchange, request->status, request->answer);
     if (response == NULL || request->location[0] == '\0')
         return response;
     char location[sizeof request->location + 16];

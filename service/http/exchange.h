@@ -38,6 +38,8 @@ struct exchange {
     struct buf body;
     size_t discarded;
     struct ticket ticket;
+    size_t answer_bytes; /* of the response that was made last */
+    size_t unread_bytes; /* of the answer, until the client has read it */
     uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 

@@ -55,7 +55,7 @@ enum MHD_Result local_index(struct exchange *exchange)
     buf_printf(&text, "  curl -s %s/metrics | grep leaklab_tasks\n\nRoutes:\n\n", base);
     for (size_t i = 0; i < route_count; i++)
         index_route(&text, &route_table[i], base);
-    struct MHD_Response *response = answer_buffer("text/plain; charset=utf-8", &text);
+    struct MHD_Response *response = answer_buffer(exchange, "text/plain; charset=utf-8", &text);
     buf_deinit(&text);
     if (response != NULL &&
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding") != MHD_YES) {
@@ -72,7 +72,7 @@ static enum MHD_Result answer_status(struct exchange *exchange, int status, cons
     struct buf body;
     buf_init(&body, sizeof text);
     buf_append(&body, text, (size_t)size);
-    struct MHD_Response *response = answer_buffer("application/json", &body);
+    struct MHD_Response *response = answer_buffer(exchange, "application/json", &body);
     buf_deinit(&body);
     return answer_queue(exchange, status, response);
 }
@@ -104,7 +104,7 @@ enum MHD_Result local_version(struct exchange *exchange)
         json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s?}", "name", "leaklab", "version", LEAKLAB_VERSION,
                   "revision", exchange->server->revision, "libuv", uv_version_string(), "libmicrohttpd",
                   MHD_get_version(), "jansson", jansson_version_str(), "jemalloc", heap_allocator_version());
-    struct MHD_Response *response = answer_json(MHD_HTTP_OK, version);
+    struct MHD_Response *response = answer_json(exchange, MHD_HTTP_OK, version);
     json_decref(version);
     return answer_queue(exchange, MHD_HTTP_OK, response);
 }

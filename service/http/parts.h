@@ -34,6 +34,8 @@ struct server {
     struct visitors visitors;
     struct exporter *exporter; /* HTTP thread */
     struct scrape scrape;      /* HTTP thread */
+    size_t unread_bytes;       /* of answers that are on their way. HTTP thread */
+    size_t unread_most;
     bool seen_ready; /* HTTP thread: a snapshot was ready once, so that one that is not means stopping */
     struct MHD_Daemon *daemon;
     atomic_bool stopping;

@@ -57,6 +57,7 @@ static struct body *body_take(struct scrape *scrape)
 {
     struct link *link = list_pop_front(&scrape->spare);
     if (link != NULL) {
+        scrape->spares--;
         struct body *body = container_of(link, struct body, link);
         buf_clear(&body->bytes);
         return body;
@@ -73,7 +74,13 @@ static struct body *body_take(struct scrape *scrape)
 static void body_give(void *context)
 {
     struct body *body = context;
-    list_push_back(&body->scrape->spare, &body->link);
+    struct scrape *scrape = body->scrape;
+    if (scrape->spares == LIMIT_SPARE_BODIES) {
+        body_free(body);
+        return;
+    }
+    scrape->spares++;
+    list_push_back(&scrape->spare, &body->link);
 }
 
 enum err scrape_compress(struct scrape *scrape, const struct buf *plain, struct buf *out)
@@ -176,6 +183,7 @@ enum MHD_Result scrape_serve(struct exchange *exchange)
             body = smaller;
         }
     }
+    exchange->answer_bytes = body->bytes.size;
     return answer_queue(exchange, MHD_HTTP_OK,
                         scrape_response(body, metrics_content_type(format), compressed));
 }

@@ -18,6 +18,7 @@ struct exchange;
 struct scrape {
     z_stream deflate;  /* set up once: its tables are a quarter of a megabyte */
     struct link spare; /* bodies that no answer is using */
+    unsigned spares;
     struct process_reader process;
     struct process_values values; /* as read with the snapshot of this sequence, at this time */
     struct heap_stats heap;

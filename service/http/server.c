@@ -205,6 +205,7 @@ static void apply_limits(struct server *server, const struct server_limits *limi
     server->request_ns = ns_or(limits->request_ms, LIMIT_REQUEST_SECONDS * 1000);
     server->answer_ns = ns_or(limits->answer_ms, LIMIT_ANSWER_SECONDS * 1000);
     server->drain_ns = ns_or(limits->drain_ms, LIMIT_DRAIN_MS);
+    server->unread_most = limits->unread_bytes == 0 ? LIMIT_UNREAD_BYTES : limits->unread_bytes;
 }
 
 /* A quarter of the shortest deadline: none is overrun by more than that. */

@@ -38,6 +38,7 @@ struct server_limits {
         caller_connections; /* of one caller, see http/caller.h; 0: any number, as long as there is room */
     uint32_t caller_rate;   /* requests of one caller in a second; over it 429; 0: any number */
     uint32_t commands;      /* in flight between the server and the lab */
+    uint32_t unread_bytes;  /* of answers that clients have not read yet; see http/answer.h */
     uint32_t idle_ms;       /* a connection without a request */
     uint32_t
         request_ms;     /* from a request's first line to the end of its answer, the lab's time not counted */

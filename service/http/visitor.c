@@ -138,6 +138,12 @@ static struct visitor *find_any(const struct visitors *visitors, const struct vi
     return found;
 }
 
+static void hang_up(struct visitor *visitor)
+{
+    visitor->leaving = true;
+    shutdown(visitor->fd, SHUT_RDWR);
+}
+
 static void make_room(struct visitors *visitors, const struct visitor *newest)
 {
     struct visitor *leaver = find_own(visitors, newest);
@@ -145,8 +151,23 @@ static void make_room(struct visitors *visitors, const struct visitor *newest)
         leaver = find_any(visitors, newest);
     if (leaver == NULL)
         return;
-    leaver->leaving = true;
-    shutdown(leaver->fd, SHUT_RDWR);
+    hang_up(leaver);
+}
+
+void visitors_hurry(struct visitors *visitors)
+{
+    struct link *at;
+    struct visitor *found = NULL;
+    pthread_mutex_lock(&visitors->mutex);
+    list_each (at, &visitors->list) {
+        struct visitor *visitor = container_of(at, struct visitor, link);
+        if (visitor->exchange.phase == EXCHANGE_ANSWERED && visitor->exchange.unread_bytes > 0 &&
+            goes_before(visitor, found))
+            found = visitor;
+    }
+    if (found != NULL)
+        hang_up(found);
+    pthread_mutex_unlock(&visitors->mutex);
 }
 
 struct visitor *visitor_new(struct visitors *visitors, struct server *server, int fd,

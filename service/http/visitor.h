@@ -64,6 +64,9 @@ struct visitor *visitor_new(struct visitors *visitors, struct server *server, in
 /* libmicrohttpd is about to close it. Takes NULL. */
 void visitor_free(struct visitors *visitors, struct visitor *visitor);
 
+/* Hangs up on the connection that has not read its answer for the longest time. HTTP thread. */
+void visitors_hurry(struct visitors *visitors);
+
 /* Who the exchange is with. */
 const struct caller *visitor_caller(struct exchange *exchange);
 

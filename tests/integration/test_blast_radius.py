@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import socket
 import subprocess
 import time
 
@@ -93,6 +95,31 @@ def test_a_limit_beyond_what_there_is_ends_the_scenario_and_not_the_daemon(serve
         assert daemon.scrape().sum("leaklab_tasks") == 0
     assert daemon.scrape().sum("leaklab_limit_hits_total", limit="memory") >= 1
     assert any(line["message"] == "the system has no more memory" for line in daemon.log_lines())
+
+
+def most_resident(daemon):
+    return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB$", pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text(), re.M).group(1))
+
+
+@pytest.mark.release
+def test_answers_that_nobody_reads_stay_within_bounds(serve, tmp_path):
+    """A thousand scenarios make a megabyte, for each connection that asks for it. Of a Unix socket the system takes little of that."""
+    daemon = serve(listen=f"unix:{tmp_path / 'socket'}")
+    for part in range(9):
+        assert daemon.post("/scenario", [{"mode": "leak-empty-select", "name": f"a{part}-{i}"} for i in range(100)]).status == 201
+    before, lazy, heard = most_resident(daemon), [], []
+    for _ in range(40):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(daemon.unix_path)
+        connection.sendall(b"GET /scenario HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        heard.append(connection.recv(12))
+        lazy.append(connection)
+    assert set(heard) == {b"HTTP/1.1 200", b"HTTP/1.1 429"}
+    assert daemon.get("/metrics").status == 200
+    assert most_resident(daemon) - before < 80 * MIB
+    for connection in lazy:
+        connection.close()
+    leaklab.eventually(lambda: daemon.get("/scenario"), lambda answer: answer.status == 200, what="room for answers")
 
 
 def cpu_seconds(daemon):

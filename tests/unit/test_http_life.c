@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "base/check.h"
+#include "base/limits.h"
 #include "http_fixture.h"
 
 #define SHORT_MS 60
@@ -158,7 +160,7 @@ static void a_lab_that_is_late_is_not_waited_for(void **state)
     fixture_stop(&fixture);
 }
 
-static void too_many_commands_in_flight_are_503(void **state)
+static void too_many_commands_in_flight_are_429(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -170,13 +172,44 @@ static void too_many_commands_in_flight_are_503(void **state)
     int second = ask_held(&fixture);
     struct reply reply;
     client_read(second, false, &reply);
-    expect_problem(&reply, 503, "too many commands");
+    expect_problem(&reply, 429, "too many such commands");
     fixture_answer(&fixture, 200);
     client_read(first, false, &reply);
     assert_int_equal(reply.status, 200);
     close(first);
     close(second);
     fixture_stop(&fixture);
+}
+
+static void questions_that_the_lab_works_on_keep_nobody_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        unsigned held;
+    } crowds[] = {{"GET /debug/tasks HTTP/1.1\r\nHost: x\r\n\r\n", LIMIT_PROFILES_IN_FLIGHT},
+                  {"GET /scenario HTTP/1.1\r\nHost: x\r\n\r\n", LIMIT_LISTS_IN_FLIGHT},
+                  {"GET /patterns/recv HTTP/1.1\r\nHost: x\r\n\r\n", LIMIT_COMMANDS_IN_FLIGHT}};
+    for (size_t i = 0; i < COUNT_OF(crowds); i++) {
+        struct fixture fixture;
+        struct reply reply;
+        int fds[LIMIT_CONNECTIONS + 20];
+        fixture_start(&fixture, patient, NULL);
+        fixture.manner = LAB_HOLDS;
+        for (size_t k = 0; k < COUNT_OF(fds); k++) {
+            fds[k] = client_connect(&fixture);
+            (void)!send(fds[k], crowds[i].request, strlen(crowds[i].request), MSG_NOSIGNAL);
+        }
+        fixture_await_held(&fixture, crowds[i].held);
+        client_ask(&fixture, "GET", "/metrics", "", NULL, &reply);
+        assert_int_equal(reply.status, 200);
+        fixture_await_held(&fixture, crowds[i].held); /* and no more than that */
+        for (unsigned k = 0; k < crowds[i].held; k++)
+            fixture_answer(&fixture, 200);
+        for (size_t k = 0; k < COUNT_OF(fds); k++)
+            close(fds[k]);
+        fixture_stop(&fixture);
+    }
 }
 
 static void connections_over_the_limit_wait_for_room(void **state)
@@ -325,7 +358,8 @@ int main(void)
         cmocka_unit_test(an_answer_may_come_from_another_thread_much_later),
         cmocka_unit_test(a_client_that_has_gone_costs_nothing),
         cmocka_unit_test(a_lab_that_is_late_is_not_waited_for),
-        cmocka_unit_test(too_many_commands_in_flight_are_503),
+        cmocka_unit_test(too_many_commands_in_flight_are_429),
+        cmocka_unit_test(questions_that_the_lab_works_on_keep_nobody_out),
         cmocka_unit_test(connections_over_the_limit_wait_for_room),
         cmocka_unit_test(a_stopping_server_lets_open_requests_end),
         cmocka_unit_test(a_stopping_server_does_not_wait_for_ever),
