@@ -42,7 +42,7 @@ static bool fill(CURLU *url, struct site *site)
     for (size_t end = strlen(site->url); end > 0 && site->url[end - 1] == '/'; end--)
         site->url[end - 1] = '\0';
     (void)snprintf(site->host, sizeof site->host, "%s:%s", host, site->port);
-    return host[0] != '\0' && site->port[0] != '\0';
+    return host[0] != '\0' && site->port[0] != '\0' && site->url[0] != '\0';
 }
 
 enum err site_parse(const char *text, struct site *site)

@@ -110,8 +110,10 @@ static bool read_listen(const char **values, struct drilled *drilled)
                        (unsigned)address.port);
     else
         (void)snprintf(host, sizeof host, "%s", drilled->listen);
-    CHECK(site_parse(host, &drilled->site) == ERR_OK);
-    return true;
+    if (site_parse(host, &drilled->site) == ERR_OK)
+        return true;
+    fprintf(stderr, COMMAND ": %s\n", err_text(ERR_MEMORY)); /* an address is a URL always */
+    return false;
 }
 
 static bool read_daemon(const char **values, const enum option_source *sources, struct run *run)

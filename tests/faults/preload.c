@@ -5,12 +5,16 @@
  *     FAULT_AT=n          the n-th such call of the process, from 1; 0: none, they are only counted
  *     FAULT_REPORT=path   where "calls N" is written at the end, and "hit" with a backtrace when one fails
  *
+ * Only of the process that was told: those that it starts have what they need.
+ *
  * What a call fails with is what it may really fail with in that place: a read of a file EIO, of a socket
  * ECONNRESET; epoll_wait EINTR, which is no failure but must be coped with. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -28,6 +32,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <uv.h>
+#include <yaml.h>
 
 #define KINDS(X)                                                                                             \
     X(MEMORY, "memory") /* malloc and its like */                                                            \
@@ -37,8 +42,11 @@
     X(READ, "read")     /* read, recv */                                                                     \
     X(WRITE, "write")   /* write, send, sendmsg */                                                           \
     X(POLL, "poll")     /* epoll_ctl and epoll_wait */                                                       \
-    X(THREAD, "thread") /* pthread_create */                                                                 \
-    X(UV, "uv")         /* what libuv says may fail */
+    X(THREAD, "thread") /* pthread_create, fork */                                                           \
+    X(UV, "uv")         /* what libuv says may fail */                                                       \
+    X(JSON, "json")     /* what jansson says may fail */                                                     \
+    X(YAML, "yaml")     /* libyaml's parser */                                                               \
+    X(MHD, "mhd")       /* libmicrohttpd's functions, and the callback that answers requests */
 
 enum kind {
 #define X(id, word) KIND_##id,
@@ -81,13 +89,16 @@ __attribute__((constructor)) static void prepare(void)
     const char *kind = getenv("FAULT_KIND"), *at = getenv("FAULT_AT"), *path = getenv("FAULT_REPORT");
     void *frames[4];
     (void)backtrace(frames, 4); /* loads what it needs */
+    prepared = true;
+    if (getenv("FAULT_TOLD") != NULL)
+        return;
+    setenv("FAULT_TOLD", "", 1);
     fail_at = at == NULL ? 0 : strtoull(at, NULL, 10);
     if (path != NULL)
         report = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     for (int i = 0; kind != NULL && i < KIND_COUNT; i++)
         if (strcmp(kind, words[i]) == 0)
             chosen = (enum kind)i;
-    prepared = true;
 }
 
 __attribute__((destructor)) static void finish(void)
@@ -374,6 +385,18 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     return fails(KIND_THREAD) ? EAGAIN : real(thread, attributes, run, argument);
 }
 
+pid_t fork(void)
+{
+    NEXT(pid_t, "fork", void);
+    return fails(KIND_THREAD) ? failed(EAGAIN) : real();
+}
+
+int uv_loop_configure(uv_loop_t *loop, uv_loop_option option, ...)
+{
+    NEXT(int, "uv_loop_configure", uv_loop_t *, uv_loop_option, ...);
+    return fails(KIND_UV) ? UV_ENOSYS : real(loop, option); /* the one that is used has no more to say */
+}
+
 int uv_loop_init(uv_loop_t *loop)
 {
     NEXT(int, "uv_loop_init", uv_loop_t *);
@@ -422,6 +445,165 @@ int uv_random(uv_loop_t *loop, uv_random_t *request, void *bytes, size_t size, u
 {
     NEXT(int, "uv_random", uv_loop_t *, uv_random_t *, void *, size_t, unsigned, uv_random_cb);
     return fails(KIND_UV) ? UV_EIO : real(loop, request, bytes, size, flags, fn);
+}
+
+/* ---- jansson, libyaml, libmicrohttpd ---- */
+
+#define MAKES(name, parameters, ...)                                                                         \
+    json_t *name parameters                                                                                  \
+    {                                                                                                        \
+        static json_t *(*real)parameters;                                                                    \
+        if (real == NULL)                                                                                    \
+            real = (json_t * (*)parameters) next(#name);                                                     \
+        return fails(KIND_JSON) ? NULL : real(__VA_ARGS__);                                                  \
+    }
+MAKES(json_object, (void))
+MAKES(json_array, (void))
+MAKES(json_string, (const char *value), value)
+MAKES(json_stringn, (const char *value, size_t size), value, size)
+MAKES(json_integer, (json_int_t value), value)
+MAKES(json_real, (double value), value)
+MAKES(json_copy, (json_t * value), value)
+MAKES(json_deep_copy, (const json_t *value), value)
+
+json_t *json_pack(const char *format, ...)
+{
+    va_list rest;
+    va_start(rest, format);
+    json_t *value = json_vpack_ex(NULL, 0, format, rest);
+    va_end(rest);
+    if (value == NULL || !fails(KIND_JSON))
+        return value;
+    json_decref(value); /* what was given to it is gone in any case */
+    return NULL;
+}
+
+json_t *json_loadb(const char *text, size_t size, size_t flags, json_error_t *error)
+{
+    NEXT(json_t *, "json_loadb", const char *, size_t, size_t, json_error_t *);
+    if (!fails(KIND_JSON))
+        return real(text, size, flags, error);
+    if (error != NULL) {
+        *error = (json_error_t){.line = -1, .column = -1};
+        error->text[JSON_ERROR_TEXT_LENGTH - 1] = json_error_out_of_memory;
+    }
+    return NULL;
+}
+
+/* Both take the value over, whatever comes of it. */
+int json_object_set_new(json_t *object, const char *key, json_t *value)
+{
+    NEXT(int, "json_object_set_new", json_t *, const char *, json_t *);
+    if (!fails(KIND_JSON))
+        return real(object, key, value);
+    json_decref(value);
+    return -1;
+}
+
+int json_array_append_new(json_t *array, json_t *value)
+{
+    NEXT(int, "json_array_append_new", json_t *, json_t *);
+    if (!fails(KIND_JSON))
+        return real(array, value);
+    json_decref(value);
+    return -1;
+}
+
+char *json_dumps(const json_t *value, size_t flags)
+{
+    NEXT(char *, "json_dumps", const json_t *, size_t);
+    return fails(KIND_JSON) ? NULL : real(value, flags);
+}
+
+int json_dumpf(const json_t *value, FILE *stream, size_t flags)
+{
+    NEXT(int, "json_dumpf", const json_t *, FILE *, size_t);
+    return fails(KIND_JSON) ? -1 : real(value, stream, flags);
+}
+
+int json_dump_callback(const json_t *value, json_dump_callback_t fn, void *context, size_t flags)
+{
+    NEXT(int, "json_dump_callback", const json_t *, json_dump_callback_t, void *, size_t);
+    return fails(KIND_JSON) ? -1 : real(value, fn, context, flags);
+}
+
+int yaml_parser_initialize(yaml_parser_t *parser)
+{
+    NEXT(int, "yaml_parser_initialize", yaml_parser_t *);
+    return fails(KIND_YAML) ? 0 : real(parser);
+}
+
+int yaml_parser_parse(yaml_parser_t *parser, yaml_event_t *event)
+{
+    NEXT(int, "yaml_parser_parse", yaml_parser_t *, yaml_event_t *);
+    if (!fails(KIND_YAML))
+        return real(parser, event);
+    memset(event, 0, sizeof *event);
+    parser->error = YAML_MEMORY_ERROR;
+    return 0;
+}
+
+static MHD_AccessHandlerCallback handler;
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *size,
+                              void **request)
+{
+    return fails(KIND_MHD) ? MHD_NO : handler(context, connection, url, method, version, data, size, request);
+}
+
+struct MHD_Daemon *MHD_start_daemon(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback accepts,
+                                    void *accepts_context, MHD_AccessHandlerCallback handles, void *context,
+                                    ...)
+{
+    va_list rest;
+    if (fails(KIND_MHD)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    handler = handles;
+    va_start(rest, context);
+    struct MHD_Daemon *daemon =
+        MHD_start_daemon_va(flags, port, accepts, accepts_context, handle, context, rest);
+    va_end(rest);
+    return daemon;
+}
+
+struct MHD_Response *MHD_create_response_from_buffer(size_t size, void *bytes,
+                                                     enum MHD_ResponseMemoryMode mode)
+{
+    NEXT(struct MHD_Response *, "MHD_create_response_from_buffer", size_t, void *,
+         enum MHD_ResponseMemoryMode);
+    return fails(KIND_MHD) ? NULL : real(size, bytes, mode);
+}
+
+struct MHD_Response *MHD_create_response_from_buffer_with_free_callback(
+    size_t size, void *bytes, MHD_ContentReaderFreeCallback give_back)
+{
+    NEXT(struct MHD_Response *, "MHD_create_response_from_buffer_with_free_callback", size_t, void *,
+         MHD_ContentReaderFreeCallback);
+    return fails(KIND_MHD) ? NULL : real(size, bytes, give_back);
+}
+
+struct MHD_Response *MHD_create_response_from_buffer_with_free_callback_cls(
+    size_t size, void *bytes, MHD_ContentReaderFreeCallback give_back, void *context)
+{
+    NEXT(struct MHD_Response *, "MHD_create_response_from_buffer_with_free_callback_cls", size_t, void *,
+         MHD_ContentReaderFreeCallback, void *);
+    return fails(KIND_MHD) ? NULL : real(size, bytes, give_back, context);
+}
+
+enum MHD_Result MHD_add_response_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    NEXT(enum MHD_Result, "MHD_add_response_header", struct MHD_Response *, const char *, const char *);
+    return fails(KIND_MHD) ? MHD_NO : real(response, name, value);
+}
+
+enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned status,
+                                   struct MHD_Response *response)
+{
+    NEXT(enum MHD_Result, "MHD_queue_response", struct MHD_Connection *, unsigned, struct MHD_Response *);
+    return fails(KIND_MHD) ? MHD_NO : real(connection, status, response);
 }
 
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

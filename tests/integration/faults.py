@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import http.server
 import json
 import os
 import pathlib
@@ -9,16 +10,21 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import leaklab
 
-KINDS = ("memory", "map", "open", "accept", "read", "write", "poll", "thread", "uv")
+KINDS = ("memory", "map", "open", "accept", "read", "write", "poll", "thread", "uv", "json", "yaml", "mhd")
 PATIENCE = 15  # seconds, for anything: whoever is slower hangs
 TASKS = 51     # of leak-recv with n=50
 COMMANDS = (("version",), ("patterns",), ("check", str(leaklab.ROOT / "service/patterns/recv.yaml")),
             ("run", "-mode=leak-recv", "-n=50", "-linger=1ms"))
+DRILL = """drill: faults
+scenarios: [{mode: leak-recv, n: 1, linger: 1ms}]
+expect: [{alert: Stuck, within: 10s, labels: {pattern: recv}}]
+"""
 PATTERN = """pattern: own
 title: t
 story: s
@@ -44,9 +50,9 @@ class Run:
         for path in (self.log, self.report):
             path.unlink(missing_ok=True)
 
-    def begin(self, *arguments, stdout=None):
+    def begin(self, *arguments, stdout=None, **extra):
         environment = leaklab.environment(LD_PRELOAD=str(library()), FAULT_KIND=self.kind, FAULT_AT=str(self.at),
-                                          FAULT_REPORT=str(self.report))
+                                          FAULT_REPORT=str(self.report), **extra)
         # The library comes before the sanitizer's, whose allocator it calls.
         environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0:allocator_may_return_null=1"
         with open(self.log, "wb") as stream:
@@ -102,6 +108,86 @@ class Command(Run):
             self.said[command] = text
         elif self.process.returncode == 0 and text != self.said[command]:
             self.wrong(f"succeeds, but says {text[-2000:]!r}")
+
+
+class Prometheus(http.server.ThreadingHTTPServer):
+    """As much of one as a drill asks for: it scrapes when it is asked, and an alert fires while something is stuck."""
+
+    daemon_threads = True
+
+    def __init__(self, daemon):
+        super().__init__(("127.0.0.1", 0), Prometheus.Answers)
+        self.daemon = daemon
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def handle_error(self, *_):
+        """A drill whose reading fails hangs up."""
+
+    def is_stuck(self):
+        connection = http.client.HTTPConnection(self.daemon, timeout=PATIENCE)
+        try:
+            connection.request("GET", "/metrics")
+            return leaklab.Scrape(connection.getresponse().read().decode()).sum("leaklab_tasks_leaked") > 0
+        except (http.client.HTTPException, OSError):
+            return False
+        finally:
+            connection.close()
+
+    def data(self, path):
+        where = {"instance": self.daemon, "job": "leaklab"}
+        if path.startswith("/api/v1/rules"):
+            return {"groups": [{"name": "g", "rules": [{"name": "Stuck", "duration": 0, "health": "ok"}]}]}
+        if path.startswith("/api/v1/targets"):
+            return {"activeTargets": [{"labels": where, "scrapeUrl": f"http://{self.daemon}/metrics", "health": "up", "lastError": ""}]}
+        return {"alerts": [{"labels": {**where, "alertname": "Stuck", "pattern": "recv"}, "state": "firing"}] * self.is_stuck()}
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"status": "success", "data": self.server.data(self.path)}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+
+class Drill(Run):
+    """A drill with a daemon of its own, from its start to its end. It passes, or says why it could not be found out."""
+
+    def __init__(self, kind, at, folder):
+        super().__init__(kind, at, folder)
+        daemon = f"127.0.0.1:{leaklab.free_port()}"
+        path = self.log.with_suffix(".yaml")
+        path.write_text(DRILL)
+        report = self.log.with_suffix(".stdout")
+        prometheus = Prometheus(daemon)
+        try:
+            with open(report, "wb") as stdout:
+                self.begin("drill", str(path), "--prometheus", f"http://127.0.0.1:{prometheus.server_port}", "--listen", daemon,
+                           "--poll", "10ms", "--settle", "5s", "--json", stdout=stdout, LEAKLAB_JUDGE_INTERVAL="20ms")
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                self.wrong("hangs")
+        finally:
+            prometheus.shutdown()
+            prometheus.server_close()
+        self.judge()
+        self.check(report.read_text(errors="replace"), int(daemon.split(":")[1]))
+
+    def check(self, said, port):
+        if self.process.returncode == 0:
+            rows = [row["outcome"] for drill in json.loads(said)["drills"] for row in drill["alerts"]]
+            if rows != ["detected"]:
+                self.wrong(f"passes, with {rows}")
+        elif any(word in said for word in ("missed", "late", "false alarm", "unresolved")):
+            self.wrong(f"blames an alert: {said[-2000:]}")
+        if leaklab.reachable(port):
+            self.wrong("its daemon outlives it")
 
 
 class Session(Run):
@@ -247,13 +333,14 @@ def main():
     folder, count = sys.argv[1], int(sys.argv[2])
     bad = 0
     for kind in sys.argv[3:] or KINDS:
-        said = []
-        wrong = sweep(Session, kind, folder, count, parallel=os.cpu_count() or 1, tell=said.append)
-        print(f"{kind}: {len(said)} sessions, {sum(session.hit for session in said)} calls made to fail, {len(wrong)} went wrong",
-              flush=True)
-        for session in wrong:
-            print(session, flush=True)
-        bad += len(wrong)
+        for run in (Session, Drill):
+            said = []
+            wrong = sweep(run, kind, folder, count, parallel=os.cpu_count() or 1, tell=said.append)
+            print(f"{kind}: {len(said)} {run.__name__.lower()}s, {sum(done.hit for done in said)} calls made to fail, "
+                  f"{len(wrong)} went wrong", flush=True)
+            for done in wrong:
+                print(done, flush=True)
+            bad += len(wrong)
     sys.exit(1 if bad else 0)
 
 

@@ -38,6 +38,12 @@ def test_a_session_survives_any_call_that_fails(tmp_path, kind):
 
 
 @pytest.mark.limit(120)
+@pytest.mark.parametrize("kind", ["memory", "open", "read", "write", "thread", "json", "yaml"])
+def test_a_drill_passes_or_says_why_it_could_not_be_found_out(tmp_path, kind):
+    fine(faults.sweep(faults.Drill, kind, tmp_path, COUNT // 3, parallel=2))
+
+
+@pytest.mark.limit(120)
 @pytest.mark.parametrize("kind", ["memory", "open", "read", "write"])
 @pytest.mark.parametrize("command", faults.COMMANDS, ids=lambda command: command[0])
 def test_a_command_says_what_it_says_otherwise_or_that_it_failed(tmp_path, kind, command):
