@@ -12,6 +12,7 @@
 #include "command/credential.h"
 #include "command/document.h"
 #include "command/options.h"
+#include "command/outfile.h"
 #include "drill/conduct.h"
 #include "http/address.h"
 #include "lab/problem.h"
@@ -69,7 +70,7 @@ struct run {
     struct drilled drilled;
     bool json;
     const char *junit_path; /* NULL: none */
-    FILE *junit;
+    struct outfile junit;
     size_t count;
     struct drill drills[LIMIT_DRILLS];
     struct score *scores[LIMIT_DRILLS];
@@ -299,9 +300,8 @@ static bool write_junit(struct run *run)
     struct buf text;
     buf_init(&text, REPORT_BYTES);
     report_junit(&text, run->reports, run->count);
-    bool whole = text.err == ERR_OK && fwrite(buf_text(&text), 1, text.size, run->junit) == text.size;
-    whole &= fclose(run->junit) == 0;
-    run->junit = NULL;
+    bool whole = text.err == ERR_OK && fwrite(buf_text(&text), 1, text.size, run->junit.stream) == text.size;
+    whole = outfile_close(&run->junit, whole) && whole;
     if (!whole)
         fprintf(stderr, COMMAND ": --junit %s: %s\n", run->junit_path,
                 text.err != ERR_OK ? err_text(text.err) : strerror(errno));
@@ -321,7 +321,7 @@ static bool write_reports(struct run *run)
     if (err != ERR_OK)
         fprintf(stderr, COMMAND ": %s\n", err_text(err));
     print(&text);
-    bool whole = run->junit == NULL || write_junit(run);
+    bool whole = run->junit_path == NULL || write_junit(run);
     return whole && err == ERR_OK;
 }
 
@@ -348,10 +348,11 @@ static enum exit_code run_drills(struct run *run)
     return code != EXIT_OK ? code : passed ? EXIT_OK : EXIT_FAILED;
 }
 
-/* The file is opened first: nobody wants to hear in the end that there is no such folder. */
+/* The file is opened first: nobody wants to hear in the end that there is no such folder. Until the end it
+ * stays what it was. */
 static enum exit_code open_and_run(struct run *run)
 {
-    if (run->junit_path != NULL && (run->junit = fopen(run->junit_path, "we")) == NULL) {
+    if (run->junit_path != NULL && !outfile_open(&run->junit, run->junit_path)) {
         fprintf(stderr, COMMAND ": --junit %s: %s\n", run->junit_path, strerror(errno));
         return EXIT_USAGE;
     }

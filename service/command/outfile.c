@@ -10,8 +10,10 @@
 #include "base/buf.h"
 
 #define PATH_BYTES 65536
-#define MODE_NEW   0666
-#define MODE_BITS  07777
+#define PARTS_MOST                                                                                           \
+    100 /* names that are tried: processes in containers have the same few numbers again and again */
+#define MODE_NEW  0666
+#define MODE_BITS 07777
 
 static void forget(struct outfile *outfile)
 {
@@ -21,12 +23,12 @@ static void forget(struct outfile *outfile)
     outfile->part = NULL;
 }
 
-static char *part_name(const char *path)
+static char *part_name(const char *path, int turn)
 {
     struct buf name;
     size_t size;
     buf_init(&name, PATH_BYTES);
-    buf_printf(&name, "%s.%ld.part", path, (long)getpid());
+    buf_printf(&name, "%s.%ld-%d.part", path, (long)getpid(), turn);
     char *text = name.err == ERR_OK ? buf_take(&name, &size) : NULL;
     buf_deinit(&name);
     if (text == NULL)
@@ -50,6 +52,19 @@ static FILE *open_part(struct outfile *outfile, const struct stat *old)
     return stream;
 }
 
+/* One that was killed may have left its part behind: that is nobody's any more, but who could know? */
+static bool open_free_part(struct outfile *outfile, const struct stat *old)
+{
+    for (int turn = 0; turn < PARTS_MOST; turn++) {
+        free(outfile->part);
+        outfile->part = part_name(outfile->path, turn);
+        outfile->stream = outfile->part == NULL ? NULL : open_part(outfile, old);
+        if (outfile->stream != NULL || outfile->part == NULL || errno != EEXIST)
+            break;
+    }
+    return outfile->stream != NULL;
+}
+
 bool outfile_open(struct outfile *outfile, const char *path)
 {
     struct stat status;
@@ -64,10 +79,7 @@ bool outfile_open(struct outfile *outfile, const char *path)
         return outfile->stream != NULL;
     }
     outfile->path = there ? realpath(path, NULL) : strdup(path);
-    outfile->part = outfile->path != NULL ? part_name(outfile->path) : NULL;
-    if (outfile->part != NULL)
-        outfile->stream = open_part(outfile, there ? &status : NULL);
-    if (outfile->stream != NULL)
+    if (outfile->path != NULL && open_free_part(outfile, there ? &status : NULL))
         return true;
     int failed = errno;
     forget(outfile);

@@ -61,7 +61,8 @@ const char *token_read(const char *path, struct token *token)
     close(fd);
     if (size < 0)
         return strerror(error);
-    enum err err = token_parse(bytes, (size_t)size, token);
+    /* What is longer is no token, even if it begins with one. */
+    enum err err = size == FILE_BYTES ? ERR_SYNTAX : token_parse(bytes, (size_t)size, token);
     explicit_bzero(bytes, sizeof bytes);
     if (err == ERR_OK)
         return NULL;

@@ -315,14 +315,23 @@ def spread(calls, count):
     return sorted(n for n in early | late | even if 1 <= n <= calls)
 
 
+def attempt(run, kind, at, folder):
+    """One that finds its port taken, by whoever was given the same, begins again."""
+    for _ in range(3):
+        done = run(kind, at, folder)
+        if done.hit or "Address already in use" not in done.log.read_text(errors="replace"):
+            break
+    return done
+
+
 def sweep(run, kind, folder, count, parallel=1, tell=lambda run: None):
     """Runs with `count` of the calls of a kind failing in turn; those in which something went wrong."""
-    counted = run(kind, 0, folder)
+    counted = attempt(run, kind, 0, folder)
     if counted.problems:
         return [counted]
     with ThreadPoolExecutor(parallel) as pool:
         runs = []
-        for done in pool.map(lambda at: run(kind, at, folder), spread(counted.calls, count)):
+        for done in pool.map(lambda at: attempt(run, kind, at, folder), spread(counted.calls, count)):
             tell(done)
             runs.append(done)
     return [done for done in runs if done.problems]

@@ -263,6 +263,17 @@ def test_an_interrupt_ends_a_daemon_of_its_own(prometheus, tmp_path):
     assert port_is_free(prometheus.daemon)
 
 
+@pytest.mark.limit(120)
+def test_being_killed_leaves_no_daemon_and_no_half_report(prometheus, tmp_path):
+    (tmp_path / "report.xml").write_text("old")
+    process = prometheus.start(stuck(tmp_path, alert="TasksMany"), "--junit", tmp_path / "report.xml")
+    leaklab.eventually(lambda: not port_is_free(prometheus.daemon), timeout=60)
+    process.kill()
+    process.communicate(timeout=60)
+    leaklab.eventually(lambda: port_is_free(prometheus.daemon), what="the end of its daemon")
+    assert (tmp_path / "report.xml").read_text() == "old"
+
+
 # What is wrong, with which arguments, and what is said about it.
 def refusals(prometheus, folder):
     fine = stuck(folder)

@@ -33,8 +33,8 @@ def fine(wrong):
 def test_a_session_survives_any_call_that_fails(tmp_path, kind):
     made_to_fail = []
     fine(faults.sweep(faults.Session, kind, tmp_path, COUNT, parallel=2, tell=lambda session: made_to_fail.append(session.hit)))
-    # Threads and clients do not come in the same order each time, so that the last calls may not be there.
-    assert sum(made_to_fail) >= len(made_to_fail) / 2, made_to_fail
+    # Threads and clients do not come in the same order each time, nor as often, so that the last calls may not be there.
+    assert sum(made_to_fail) >= len(made_to_fail) * 0.5, made_to_fail
 
 
 @pytest.mark.limit(120)

@@ -3,13 +3,15 @@
 import email.utils
 import random
 import signal
+import socket
 import time
 
 import pytest
 
 import leaklab
 
-STOPPED = 3  # seconds: longer than any beat, grace or settling time of the daemon
+# Seconds: longer than any beat, grace or settling time of the daemon; where it counts, longer than any connection may last.
+STOPPED = 3 if leaklab.sanitized() else 32
 
 
 def balance(scrape):
@@ -18,13 +20,23 @@ def balance(scrape):
     return live
 
 
+@pytest.mark.limit(120)
 def test_a_daemon_that_was_suspended_goes_on(daemon):
     daemon.spawn("leak-recv", name="once", n=50)
     daemon.spawn("fix-ticker", name="often", n=3, rate="50/s", linger="20ms")
+    daemon.spawn("fix-recv", name="brief", n=3, duration="1s")
     daemon.when_live("once", 51)
+    half = socket.create_connection((daemon.host, daemon.port), timeout=60)
+    half.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
     daemon.process.send_signal(signal.SIGSTOP)
+    asked = socket.create_connection((daemon.host, daemon.port), timeout=60)
+    asked.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     time.sleep(STOPPED)
     daemon.process.send_signal(signal.SIGCONT)
+    assert asked.recv(12) == b"HTTP/1.1 200"  # it came while nobody could answer, and has waited
+    asked.close()
+    assert daemon.when_state("brief", "finished")["cause"] == "expired"
+    half.close()
     before = daemon.scenario("often")["starts"]
     daemon.scenario_when("often", lambda scenario: scenario["starts"] > before)
     assert daemon.scenario("once")["tasks"]["live"] == 51

@@ -267,6 +267,22 @@ def test_an_interrupt_leaves_what_was_there(tmp_path, number, code):
     assert (tmp_path / "out.om").read_text() == "old"
 
 
+def test_being_killed_leaves_what_was_there_and_is_in_nobodys_way(tmp_path):
+    (tmp_path / "out.om").write_text("old")
+    (tmp_path / "scenario.json").write_text(json.dumps(MONTH))
+    command = [leaklab.BINARY, "simulate", "--scenario", tmp_path / "scenario.json", "--out", tmp_path / "out.om"]
+    with subprocess.Popen([*command, "--for", "366d", "--scrape-interval", "10s", "--progress"], stderr=subprocess.PIPE) as running:
+        assert b"%, " in running.stderr.readline()
+        running.kill()
+    left, = tmp_path.glob("*.part")
+    assert (tmp_path / "out.om").read_text() == "old"
+    # In a container the next one may well have the same number.
+    again = 'cp "$1" "${1%.*.part}.$$-0.part" && shift && exec "$@"'
+    done = subprocess.run(["sh", "-c", again, "sh", left, *command, "--for", "1h"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.om").read_text().endswith("# EOF\n")
+
+
 def test_a_file_is_replaced_whole(tmp_path):
     real = tmp_path / "real.om"
     real.write_text("old")

@@ -25,6 +25,14 @@ def test_a_run_that_cannot_be_told_has_failed(closed):
     assert start(closed, *RUN).wait(30) == (1 if 1 in closed else 0)
 
 
+@pytest.mark.parametrize("command", [("--help",), ("version",), ("patterns",), ("serve", "--help"), RUN], ids=" ".join)
+def test_what_a_full_disk_does_not_take_has_not_been_said(command):
+    with open("/dev/full", "wb") as full:
+        told = subprocess.run([leaklab.BINARY, *command], env=leaklab.environment(), stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert told.returncode == 1 and "No space left" in told.stderr
+
+
 @pytest.mark.parametrize("closed", CLOSED, ids=str)
 def test_a_daemon_without_streams_serves_and_ends(closed):
     port = leaklab.free_port()
