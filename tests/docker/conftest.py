@@ -47,7 +47,7 @@ def image(docker, revision):
 
 @pytest.fixture(scope="session")
 def composed(docker, image, tmp_path_factory):
-    """composed(*flags): a context in which compose.yaml is up."""
+    """composed(): a context in which compose.yaml is up."""
     tried = docker.run("network", "create", "leaklab-try", check=False)
     if tried.returncode != 0:
         pytest.skip(f"no network can be made here: {tried.stderr.strip()}")
@@ -60,8 +60,8 @@ def composed(docker, image, tmp_path_factory):
         pytest.skip(str(reason))
 
     @contextlib.contextmanager
-    def start(*flags):
-        stack = Stack(docker, tmp_path_factory.mktemp("compose"), *flags)
+    def start():
+        stack = Stack(docker, tmp_path_factory.mktemp("compose"))
         try:
             yield stack
         finally:

@@ -21,16 +21,18 @@ def moved(mapping):
 
 
 class Stack:
-    """On an engine, with settings as an --env-file has them; `folder` is for files of its own."""
+    """On an engine; `folder` is for files of its own. The profile is for what ends the stack: `up` names whom it starts."""
 
-    def __init__(self, docker, folder, *flags):
+    def __init__(self, docker, folder):
         self.docker = docker
         services = {name: {**service, "ports": [moved(each) for each in service.get("ports", [])]}
                     for name, service in engine.SERVICES.items()}
-        services["leaklab"]["build"] = {**services["leaklab"]["build"], "network": "host"}
+        for service in services.values():
+            if "build" in service:
+                service["build"] = {**service["build"], "network": "host"}
         self.file = folder / "compose.yaml"
         self.file.write_text(yaml.safe_dump({**engine.COMPOSE, "services": services}))
-        self.options = ["--project-directory", str(engine.COMPOSE_FILE.parent), *flags]
+        self.options = ["--project-directory", str(engine.COMPOSE_FILE.parent), "--profile", "drill"]
 
     def compose(self, *arguments, **options):
         return self.docker.compose(*self.options, *arguments, files=[self.file], **options)

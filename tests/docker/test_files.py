@@ -1,7 +1,9 @@
 """compose.yaml and the configuration beside it, without an engine."""
 
+import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -9,9 +11,10 @@ import pytest
 import yaml
 
 import engine
+from stack import RUN
 
 DOCKER = engine.ROOT / "docker"
-PUBLISHED = [service for service in engine.SERVICES.values() if "ports" in service]
+PUBLISHED = [service for service in engine.SERVICES.values() if service.get("ports")]
 
 
 def needs(program):
@@ -30,7 +33,7 @@ def test_versions_are_pinned_and_memory_is_bounded(name, service):
 
 
 def test_all_that_serve_have_a_health_check_and_only_loopback():
-    assert len(PUBLISHED) == 4
+    assert len(PUBLISHED) == 5
     for service in PUBLISHED:
         assert service["healthcheck"]["test"][0] == "CMD"
         assert all(port.startswith("127.0.0.1:") for port in service["ports"])
@@ -43,44 +46,53 @@ def test_whoever_is_waited_for_can_say_that_it_is_healthy():
             assert "healthcheck" in engine.SERVICES[other]
 
 
-def settings(text, values):
-    return re.sub(r"\$\{([A-Z_]+):-([^}]*)\}", lambda match: values.get(match[1], match[2]), text)
-
-
-def environment_of(path):
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line and not line.startswith("#"))
-
-
-@pytest.mark.parametrize("values", [{}, environment_of(DOCKER / "drill.env")], ids=["as it is", "drill.env"])
-def test_what_is_mounted_is_there(values):
+def test_what_is_mounted_is_there():
     for name, service in engine.SERVICES.items():
         for volume in service.get("volumes", []):
-            source = settings(volume, values).split(":")[0]
+            source = volume.split(":")[0]
             if source.startswith("."):
                 assert (DOCKER / source).exists(), (name, source)
             else:
                 assert source in engine.COMPOSE["volumes"], (name, source)
 
 
-@needs("docker-compose")
-@pytest.mark.parametrize("flags", [[], ["--env-file", "docker/drill.env"]], ids=["as it is", "drill.env"])
-def test_compose_takes_it(flags):
-    told = told_by("docker-compose", *flags, "-f", "docker/compose.yaml", "config", cwd=engine.ROOT)
+def composed(*flags, **more):
+    """What docker-compose makes of the file."""
+    told = told_by("docker-compose", "-f", "docker/compose.yaml", *flags, "config", cwd=engine.ROOT, env={**os.environ, **more})
     assert (told.returncode, told.stderr) == (0, "")
-    services = yaml.safe_load(told.stdout)["services"]
-    assert services["leaklab"]["environment"]["LEAKLAB_DEMO"] == ("false" if flags else "true")
+    return yaml.safe_load(told.stdout)["services"]
 
 
-def test_drills_of_compose_are_there():
-    assert environment_of(DOCKER / "drill.env")["COMPOSE_PROFILES"] in engine.SERVICES["drill"]["profiles"]
-    for name in engine.SERVICES["drill"]["command"]:
-        assert (DOCKER / "drills" / name).is_file()
+@needs("docker-compose")
+def test_compose_takes_it():
+    services = composed()
+    assert services["leaklab"]["environment"]["LEAKLAB_DEMO"] == "true"
+
+
+@needs("docker-compose")
+@pytest.mark.parametrize("chosen", [{}, {"LEAKLAB_DRILLS": "decoys.yaml limit.yaml"}], ids=["as it is", "of one's choice"])
+def test_the_profile_drills_a_daemon_that_does_nothing_by_itself(chosen):
+    services = composed("--profile", "drill", **chosen)
+    daemon, monitor, drill = (services[name] for name in ("drill-target", "drill-prometheus", "drill"))
+    assert daemon["environment"]["LEAKLAB_DEMO"] == "false" and not daemon.get("ports")
+    assert f"--target=http://{daemon['hostname']}:9777" in drill["entrypoint"]
+    assert any("/leaklab-drill.yml:" in volume for volume in monitor["volumes"])
+    drills = shlex.split(drill["command"]) if isinstance(drill["command"], str) else drill["command"]
+    assert "LEAKLAB_DRILLS" not in chosen or drills == chosen["LEAKLAB_DRILLS"].split()
+    assert drills and all((DOCKER / "drills" / name).is_file() for name in drills)
+    scraped = yaml.safe_load((DOCKER / "prometheus/prometheus-drill.yml").read_text())["scrape_configs"]
+    assert [each["dns_sd_configs"][0]["names"] for each in scraped] == [[daemon["hostname"]]]
+
+
+@needs("docker-compose")
+def test_only_the_profile_has_a_drill():
+    assert {name for name, service in engine.SERVICES.items() if "profiles" not in service} == set(RUN)
 
 
 def inside(path, service):
     """Where a container's path comes from."""
     for volume in engine.SERVICES[service]["volumes"]:
-        source, target = settings(volume, {}).split(":")[:2]
+        source, target = volume.split(":")[:2]
         if source.startswith(".") and pathlib.PurePath(path).is_relative_to(target):
             return DOCKER / source / pathlib.PurePath(path).relative_to(target)
     raise AssertionError(f"{path} is not mounted into {service}")
@@ -94,8 +106,17 @@ def test_grafana_opens_on_the_dashboard():
     provided = yaml.safe_load((DOCKER / "grafana/provisioning/dashboards/leaklab.yaml").read_text())
     (provider,) = provided["providers"]
     assert inside(provider["options"]["path"], "grafana") == home.parent
-    (source,) = yaml.safe_load((DOCKER / "grafana/provisioning/datasources/prometheus.yaml").read_text())["datasources"]
-    assert source["url"] == "http://prometheus:9090"
+
+
+def test_grafana_asks_the_prometheus_that_is_always_there_unless_told_otherwise():
+    sources = yaml.safe_load((DOCKER / "grafana/provisioning/datasources/prometheus.yaml").read_text())["datasources"]
+    # The first by name is what a dashboard begins with.
+    assert sorted(sources, key=lambda source: source["name"].lower()) == sources
+    assert [source["url"] for source in sources] == ["http://prometheus:9090", "http://drill-prometheus:9090"]
+    assert [source.get("isDefault", False) for source in sources] == [True, False]
+    for source, name in zip(sources, ("prometheus", "prometheus-drill")):
+        interval = yaml.safe_load((DOCKER / f"prometheus/{name}.yml").read_text())["global"]["scrape_interval"]
+        assert source["jsonData"]["timeInterval"] == interval
 
 
 @needs("promtool")
