@@ -1,6 +1,7 @@
 """The rules are judged by promtool, on series that the built binary makes (LEAKLAB_BINARY, or build/release/leaklab)."""
 
 import concurrent.futures
+import functools
 import pathlib
 import shutil
 import sys
@@ -10,6 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
 import leaklab  # noqa: E402
+import sets  # noqa: E402
 
 
 def pytest_configure():
@@ -28,6 +30,18 @@ def recording(request, tmp_path_factory):
         return
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         yield pool.submit(module.record, tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture(scope="session")
+def fixes(tmp_path_factory):
+    """fixes(windows): the table of all fixes, made once for the rules of leaklab and of other services."""
+    return functools.cache(lambda windows: sets.fixes(windows, tmp_path_factory.mktemp("fixes")))
+
+
+@pytest.fixture(scope="session")
+def decoy(tmp_path_factory):
+    """decoy(windows, name): likewise."""
+    return functools.cache(lambda windows, name: sets.decoy(windows, name, tmp_path_factory.mktemp("decoy")))
 
 
 def pytest_collection_modifyitems(items):

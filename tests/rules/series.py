@@ -9,6 +9,25 @@ import leaklab
 SERIES = re.compile(r"^ *- series: '(.*)'\n *values: '(.*)'$", re.M)
 
 
+def expanded(row):
+    """A word for each scrape, of whole numbers in promtool's notation: 18x2 is 18 18 18, 1+2x2 is 1 3 5, _x2 is _ _."""
+    words = []
+    for word in row.split():
+        start, step, times = re.fullmatch(r"(_|stale|-?\d+)([+-]\d+)?(?:x(\d+))?", word).groups()
+        if start in ("_", "stale"):
+            words += [start] * int(times or 1)
+        else:
+            words += [str(int(start) + k * int(step or 0)) for k in range(int(times or 0) + 1)]
+    return words
+
+
+def added(words):
+    there = [int(word) for word in words if word not in ("_", "stale")]
+    if there:
+        return str(sum(there))
+    return "stale" if "stale" in words else "_"
+
+
 class Table:
     """Series and their values, one a scrape, as promtool reads them."""
 
@@ -28,6 +47,16 @@ class Table:
         rows = {re.sub(pattern, replacement, series): row for series, row in self.rows.items() if re.search(pattern, series)}
         assert rows, f"no series is like {pattern}"
         return Table(self.scrapes, rows)
+
+    def summed(self, name, new):
+        """All series of a name as one for each job and instance; a series that is not there, or has gone, counts nothing."""
+        sums = {}
+        for series, row in self.rows.items():
+            if series.startswith(f"{name}{{"):
+                where = re.match(r'.*\{(job="[^"]*",instance="[^"]*")', series)[1]
+                sums.setdefault(f"{new}{{{where}}}", []).append(expanded(row))
+        assert sums, f"no series is called {name}"
+        return Table(self.scrapes, {series: " ".join(map(added, zip(*rows, strict=True))) for series, rows in sums.items()})
 
     def beside(self, *others):
         rows = {}

@@ -2,15 +2,9 @@
 
 import pytest
 
-import leaklab
-from sets import DRILL, REAL, SETS, alert, decoys, every
+from sets import DRILL, REAL, SETS, alert, catalogue, every
 
 by_set = pytest.mark.parametrize("windows", SETS, ids=lambda windows: windows.name)
-
-
-def catalogue(variant):
-    rows = leaklab.run("patterns").stdout.splitlines()[1:]
-    return [row.split()[0] for row in rows if f" {variant}-" in row]
 
 
 def leaks(windows):
@@ -69,40 +63,18 @@ def test_growth_too_small_for_a_message_is_not_told_of(tmp_path):
         DRILL.suite(table).fires(expected).check(tmp_path)
 
 
-def test_every_fix_is_silent_in_a_drill(tmp_path):
-    """The whole catalogue side by side, in a wave of load that takes a day."""
-    load = {"rate": 1, "shape": "wave", "shape_period": "2m", "linger": "2s"}
-    modes = [f"fix-{name}" for name in catalogue("fix")]
-    assert len(modes) > 30
-    table = DRILL.simulate(tmp_path, [{"mode": mode, **load} for mode in modes], seconds=300)
-    DRILL.suite(table).fires({}).check(tmp_path)
+@by_set
+def test_every_fix_is_silent(windows, fixes, tmp_path):
+    windows.suite(fixes(windows), step=windows.sparse).fires({}).check(tmp_path)
 
 
-def test_fixes_are_silent_for_two_days(tmp_path):
-    """Those that do not keep a processor busy: a request a minute at most, in the wave of a day."""
-    load = {"rate": "1/m", "shape": "wave", "shape_period": "1d", "linger": "30s", "n": 5}
-    modes = [f"fix-{name}" for name in ("recv", "send", "range", "early-return", "n-cast", "file", "handle", "thread", "heap")]
-    table = REAL.simulate(tmp_path, [{"mode": mode, **load} for mode in modes], seconds=240, step=300)
-    REAL.suite(table, step=300).fires({}).check(tmp_path)
+@pytest.mark.parametrize("name", catalogue("decoy"))
+def test_a_decoy_is_silent_in_a_drill(name, decoy, tmp_path):
+    DRILL.suite(decoy(DRILL, name)).fires({}).check(tmp_path)
 
 
-# About three times what each takes at its highest: who comes nearer should be told.
-HEAP = {"burst": "8MiB", "cache": "96MiB", "plateau": "27MiB", "resident": "3MiB", "retain": "18MiB", "sawtooth": "30MiB",
-        "wave": "15MiB"}
-
-
-@pytest.mark.parametrize("decoy", decoys(DRILL))
-def test_a_decoy_is_silent_in_a_drill(decoy, tmp_path):
-    """Also with a limit on heap in sight."""
-    scenarios = [{"mode": f"decoy-{decoy}", **decoys(DRILL)[decoy]}]
-    table = DRILL.simulate(tmp_path, scenarios, seconds=300, max_heap=HEAP[decoy])
-    DRILL.suite(table).fires({}).check(tmp_path)
-
-
-def test_decoys_are_silent_for_two_days(tmp_path):
-    scenarios = [{"mode": f"decoy-{name}", **params} for name, params in decoys(REAL).items()]
-    table = REAL.simulate(tmp_path, scenarios, seconds=240, step=300)
-    REAL.suite(table, step=300).fires({}).check(tmp_path)
+def test_decoys_are_silent_for_two_days(decoy, tmp_path):
+    REAL.suite(decoy(REAL, "all"), step=REAL.sparse).fires({}).check(tmp_path)
 
 
 @pytest.mark.parametrize("scenarios", (

@@ -38,10 +38,15 @@ def test_what_nobody_saw_has_not_risen(tmp_path):
     drill(tmp_path, LEAK, 150, {alert("LeaklabDown"): (25, 44), LEAKING: (137, 150), STUCK: [(10, 24), (55, 150)]}, events=OUTAGE)
 
 
-def test_deployments_and_replicas_are_silent(tmp_path):
-    events = [{"at": "60s", "add": "d"}, {"at": "90s", "deploy": "all", "down": "2s", "pause": "5s"},
-              {"at": "200s", "restart": "b", "down": "1s"}]
-    drill(tmp_path, LOAD, 300, {}, instances=["a", "b", "c"], events=events)
+@pytest.mark.parametrize("windows", SETS, ids=lambda windows: windows.name)
+def test_deployments_and_replicas_are_silent(windows, tmp_path):
+    """Of a service the same for an hour: no growth is told of in less, but whatever depends on states and scrapes would be."""
+    step = windows.step
+    down = {"drill": 2, "real": 90}[windows.name]
+    events = [{"at": f"{60 * step}s", "add": "d"}, {"at": f"{90 * step}s", "deploy": "all", "down": f"{down}s", "pause": f"{5 * step}s"},
+              {"at": f"{200 * step}s", "restart": "b", "down": "1s"}, {"at": f"{250 * step}s", "miss": "all", "share": "30%", "for": f"{3 * step}s"}]
+    table = windows.simulate(tmp_path, LOAD, scrapes=300, instances=["a", "b", "c"], events=events)
+    windows.suite(table).fires({}).check(tmp_path)
 
 
 def test_a_replica_is_told_of_by_itself(tmp_path):
