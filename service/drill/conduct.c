@@ -131,11 +131,26 @@ static enum err question(struct conductor *conductor, const char *path, json_t *
     return why->err == ERR_MEMORY ? ERR_MEMORY : err;
 }
 
+/* The same of a Prometheus that may only just have been started. */
+static enum err first_question(struct conductor *conductor, const char *path, json_t **answer,
+                               const json_t **data)
+{
+    int64_t end_ns = now_ns() + conductor->config.timeout_ns;
+    for (bool told = false;; told = true) {
+        enum err err = question(conductor, path, answer, data);
+        if (err != ERR_SYSTEM || now_ns() >= end_ns || is_interrupted(conductor))
+            return err;
+        if (!told)
+            fprintf(stderr, "waiting for %s\n", buf_text(&conductor->why));
+        wait_ns(conductor, conductor->config.poll_ns);
+    }
+}
+
 enum exit_code conduct_rules(struct conductor *conductor, const struct drill *drills, size_t count)
 {
     json_t *answer;
     const json_t *data;
-    enum err err = question(conductor, PROMETHEUS_RULES, &answer, &data);
+    enum err err = first_question(conductor, PROMETHEUS_RULES, &answer, &data);
     if (err == ERR_OK) {
         buf_clear(&conductor->why);
         buf_printf(&conductor->why, "Prometheus at %s cannot score this:\n",

@@ -375,13 +375,47 @@ def test_a_report_that_cannot_be_written_is_an_error(prometheus, tmp_path):
 
 @pytest.mark.release
 @pytest.mark.limit(100)
+def test_a_prometheus_that_goes_away_meanwhile_is_said_plainly(serve, tmp_path):
+    """And what was started is reclaimed all the same."""
+    server = Prometheus(tmp_path, RULES)
+    daemon = serve("--judge-interval", "1s", listen=server.daemon)
+    drill = [*server.command("--target", f"http://{daemon.address}", "--timeout", "2s"), stuck(tmp_path, alert="TasksMany")]
+    process = subprocess.Popen([leaklab.BINARY, *drill], env=leaklab.environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    leaklab.eventually(lambda: daemon.get("/scenario").json()["scenarios"], timeout=60, what="a scenario")
+    server.stop()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "0 of 1 drill passed:\n  recv was not finished\n"), err
+    assert f"leaklab drill: Prometheus at {server.url}: " in err
+    for scenario in daemon.get("/scenario").json()["scenarios"]:
+        assert (scenario["state"], scenario["tasks"]["live"]) == ("finished", 0), scenario
+
+
+def figures(text):
+    """Without the seconds that it took, and how wide they are."""
+    return re.sub(r" +", " ", re.sub(r"(?<= )(\d+m)?[0-9.]+s\b", "TIME", text))
+
+
+@pytest.mark.release
+@pytest.mark.limit(100)
 def test_the_readme_drill_passes(tmp_path):
-    """The README's own file, with the rules that are shipped, at its own pace."""
-    example = re.search(r"^```yaml\n(drill: mine\n.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S).group(1)
-    server = Prometheus(tmp_path, (ROOT / "docker/prometheus/rules/leaklab-drill.yml").read_text())
-    try:
-        told = server.drill(write(tmp_path, "mine.yaml", example))
-    finally:
-        server.stop()
+    """Its own file, its own commands and the rules that are shipped, on other ports and at its own pace."""
+    section = re.search(r"^## Drill your own alerts\n(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S).group(1)
+    (example,) = re.findall(r"^```yaml\n(drill: mine\n.*?)^```", section, re.M | re.S)
+    (line,) = re.findall(r"^```sh\n(.*) &\n```", section, re.M)
+    (command, printed), = re.findall(r"^```console\n\$ leaklab (.*?)\n(.*?)^```", section, re.M | re.S)
+    write(tmp_path, "mine.yaml", example)
+    shutil.copytree(ROOT / "docker/prometheus", tmp_path / "docker/prometheus")
+    config = tmp_path / "docker/prometheus/local-drill.yml"
+    daemon, where = f"127.0.0.1:{leaklab.free_port()}", f"127.0.0.1:{leaklab.free_port()}"
+    config.write_text(config.read_text().replace("127.0.0.1:9777", daemon))
+    assert line.endswith("127.0.0.1:9092") and command.endswith("127.0.0.1:9092")
+    with subprocess.Popen(line.replace("127.0.0.1:9092", where).split(), cwd=tmp_path, stderr=subprocess.DEVNULL) as server:
+        try:
+            leaklab.eventually(lambda: leaklab.reachable(int(where.rpartition(":")[2])), timeout=60, what="a Prometheus")
+            command = command.replace("127.0.0.1:9092", where).replace("mine.yaml", str(tmp_path / "mine.yaml"))
+            told = leaklab.run(*command.split(), "--listen", daemon, timeout=90)
+        finally:
+            server.terminate()
     assert told.returncode == 0, (told.stdout, told.stderr)
-    assert told.stdout.endswith("1 of 1 drill passed\n")
+    assert figures(told.stdout) == figures(printed)
