@@ -8,7 +8,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/check.h"
 #include "http/local.h"
+#include "http/query.h"
 #include "http/route.h"
 
 static json_t *document(void)
@@ -50,6 +52,68 @@ static void every_route_is_described(void **state)
         assert_int_equal(json_object_get(operation, "requestBody") != NULL,
                          route_table[i].body != ROUTE_NO_BODY);
         assert_int_equal(json_object_get(operation, "parameters") != NULL, route_table[i].keys != 0);
+    }
+    json_decref(root);
+}
+
+/* The parameter of that name that is part of `where`; NULL: there is none. */
+static const json_t *parameter(const json_t *list, const char *name, const char *where)
+{
+    size_t index;
+    json_t *one;
+    json_array_foreach(list, index, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0 &&
+            strcmp(json_string_value(json_object_get(one, "in")), where) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+static void every_parameter_of_a_route_is_described_and_no_other(void **state)
+{
+    (void)state;
+    static const char *const words[QUERY_KEYS] = {
+#define X(name, word) word,
+        QUERY_TABLE(X)
+#undef X
+    };
+    json_t *root = document();
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &route_table[i];
+        const json_t *path = json_object_get(json_object_get(root, "paths"), route->path);
+        const json_t *described = json_object_get(json_object_get(path, operation_of(route)), "parameters");
+        size_t keys = 0;
+        for (enum query_key key = 0; key < QUERY_KEYS; key++) {
+            if ((route->keys & 1u << key) == 0)
+                continue;
+            keys++;
+            if (parameter(described, words[key], "query") == NULL)
+                fail_msg("%s: no parameter %s is described", route->path, words[key]);
+        }
+        assert_int_equal(json_array_size(described), keys);
+        assert_int_equal(parameter(json_object_get(path, "parameters"), "name", "path") != NULL,
+                         strstr(route->path, "{name}") != NULL);
+    }
+    json_decref(root);
+}
+
+static void every_content_type_that_a_route_reads_is_described_and_no_other(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"application/json", "application/yaml",
+                                        "application/x-www-form-urlencoded"};
+    static const size_t reads[] = {[ROUTE_NO_BODY] = 0, [ROUTE_SCENARIO] = 3, [ROUTE_PATTERN] = 2};
+    json_t *root = document();
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &route_table[i];
+        const json_t *path = json_object_get(json_object_get(root, "paths"), route->path);
+        const json_t *body = json_object_get(json_object_get(path, operation_of(route)), "requestBody");
+        const json_t *content = json_object_get(body, "content");
+        assert_int_equal(json_object_size(content), reads[route->body]);
+        for (size_t type = 0; type < reads[route->body] && type < COUNT_OF(types); type++)
+            if (json_object_get(content, types[type]) == NULL)
+                fail_msg("%s: %s is not described", route->path, types[type]);
     }
     json_decref(root);
 }
@@ -113,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_has_the_version_of_the_build),
         cmocka_unit_test(every_route_is_described),
+        cmocka_unit_test(every_parameter_of_a_route_is_described_and_no_other),
+        cmocka_unit_test(every_content_type_that_a_route_reads_is_described_and_no_other),
         cmocka_unit_test(nothing_else_is_described),
         cmocka_unit_test(every_reference_leads_somewhere),
     };
