@@ -1,22 +1,11 @@
 /* POST /scenario from its bytes to the answer: the first line is the Content-Type, the rest the body. What is
  * decoded is asked of a lab on a clock that stands still, which then runs for a moment and is reset. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 #include <stdlib.h>
-#include <string.h>
 
-#include "fuzz.h"
+#include "fuzz_desk.h"
 #include "http/body.h"
-#include "lab_fixture.h"
 
-#define TASKS_MOST 300
-#define HEAP_MOST  (4u << 20)
-#define TURNS_RUN  60     /* some patterns spin for ever */
-#define TURNS_MOST 100000 /* to reclaim TASKS_MOST tasks */
+#define TURNS_RUN 60 /* some patterns spin for ever */
 
 static struct catalogue *patterns(void)
 {
@@ -26,69 +15,13 @@ static struct catalogue *patterns(void)
     return &catalogue;
 }
 
-static uint64_t fixed_seed(void *argument)
-{
-    (void)argument;
-    return DESK_SEED;
-}
-
-static void open_core(struct desk *desk)
-{
-    desk->clock = clock_manual(SEC);
-    struct core_config config = {
-        .catalogue = patterns(),
-        .max_tasks = TASKS_MOST,
-        .max_heap_bytes = HEAP_MOST,
-        .clock = &desk->clock,
-        .seed = fixed_seed,
-    };
-    fake_source_init(&desk->fake);
-    config.source = &desk->fake.source;
-    for (int supply = 0; supply < SUPPLIES; supply++)
-        config.supplies[supply] = TASKS_MOST;
-    CHECK(core_init(&desk->core, &config) == ERR_OK);
-}
-
-static void turn(struct desk *desk, unsigned turns, const bool *until)
-{
-    for (; turns > 0 && (until == NULL || !*until); turns--) {
-        bool more = runtime_turn(&desk->core.runtime, (struct budget){.rounds = 1});
-        more = core_after_turn(&desk->core) || more;
-        core_deliver(&desk->core);
-        CHECK(desk->core.runtime.live <= TASKS_MOST);
-        if (!more && until == NULL)
-            return;
-        if (!more)
-            desk->clock.manual_ns += MS;
-    }
-}
-
-/* The lab's answer, once there: a problem says what is wrong, and nothing is the daemon's fault. */
-static void ask(struct desk *desk, enum lab_verb verb, json_t *body)
-{
-    struct reply reply = {.request = {.verb = verb, .done = reply_done, .argument = &reply, .body = body}};
-    core_handle(&desk->core, &reply.request);
-    turn(desk, TURNS_MOST, &reply.answered);
-    CHECK(reply.answered);
-    CHECK(reply.request.status >= 200 && reply.request.status < 500);
-    if (reply.request.status >= 400)
-        fuzz_problem(json_incref(reply.request.answer));
-    reply_free(&reply);
-}
-
-static void close_core(struct desk *desk)
-{
-    ask(desk, LAB_RESET, NULL);
-    CHECK(desk->core.runtime.live == 0 && desk->core.runtime.charged_bytes == 0);
-    core_close(&desk->core);
-    core_deinit(&desk->core);
-}
-
 /* The effective specification can be posted again and means the same. */
 static void check_effective(const json_t *body)
 {
-    struct spec_context context = {
-        .catalogue = patterns(), .max_tasks = TASKS_MOST, .max_heap_bytes = HEAP_MOST, .seed = DESK_SEED};
+    struct spec_context context = {.catalogue = patterns(),
+                                   .max_tasks = FUZZ_TASKS_MOST,
+                                   .max_heap_bytes = FUZZ_HEAP_MOST,
+                                   .seed = DESK_SEED};
     struct spec spec, again;
     json_t *problem = NULL;
     if (!json_is_object(body))
@@ -131,9 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     CHECK(json_is_object(body) || json_is_array(body));
     check_effective(body);
-    open_core(&desk);
-    ask(&desk, LAB_SCENARIO_POST, body);
-    turn(&desk, TURNS_RUN, NULL);
-    close_core(&desk);
+    fuzz_desk_open(&desk, patterns());
+    (void)fuzz_desk_do(&desk, (struct lab_request){.verb = LAB_SCENARIO_POST, .body = body});
+    fuzz_desk_run(&desk, TURNS_RUN);
+    fuzz_desk_close(&desk);
     return 0;
 }

@@ -1,17 +1,20 @@
 /* What a request's head means, line by line: method, target, Host, Origin, Sec-Fetch-Site, Accept,
- * Accept-Encoding; then the address that the daemon listens on and the hosts that it was told to allow. An
- * empty line is an absent header. */
+ * Accept-Encoding; then the address that the daemon listens on and the hosts that it was told to allow; then
+ * Authorization, If-None-Match and the daemon's token. An empty line is an absent header. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "fuzz.h"
 #include "http/guard.h"
+#include "http/page.h"
 #include "http/query.h"
 #include "http/route.h"
+#include "http/token.h"
 #include "metrics/negotiate.h"
 
 #define TEXT_MOST 65536
+#define TAG       "\"0123abcd\""
 
 static void check_query(const struct route_match *match)
 {
@@ -78,6 +81,47 @@ static void check_address(struct address *listen, const char *said)
     CHECK(again.any == listen->any);
 }
 
+/* What cannot be read, or names what there is not, says nothing: with it in front the answer is the same. */
+static void check_negotiation(const char *accept, const char *encoding)
+{
+    static const char *const noise[] = {", ,", "image/png", "a;q=2", "\001;q=1", "\"a,b\\\"\"c;q=1"};
+    struct buf text;
+    buf_init(&text, TEXT_MOST);
+    for (size_t i = 0; i < COUNT_OF(noise); i++) {
+        buf_clear(&text);
+        if (accept != NULL && buf_printf(&text, "%s,%s", noise[i], accept) == ERR_OK)
+            CHECK(metrics_negotiate_format(buf_text(&text)) == metrics_negotiate_format(accept));
+        buf_clear(&text);
+        if (encoding != NULL && buf_printf(&text, "%s,%s", noise[i], encoding) == ERR_OK)
+            CHECK(metrics_negotiate_gzip(buf_text(&text)) == metrics_negotiate_gzip(encoding));
+    }
+    buf_deinit(&text);
+}
+
+static void check_token(const char *authorization, const char *said)
+{
+    struct token token;
+    if (token_parse(said, strlen(said), &token) != ERR_OK)
+        return;
+    size_t size = strlen(token.text);
+    CHECK(size >= TOKEN_MIN && strstr(said, token.text) != NULL);
+    bool same = false;
+    if (authorization != NULL && strncasecmp(authorization, "Bearer ", 7) == 0) {
+        const char *given = authorization + 7;
+        given += strspn(given, " ");
+        same = strcmp(given, token.text) == 0;
+    }
+    CHECK((token_check(&token, authorization) == TOKEN_MATCHES) == same);
+}
+
+static void check_tag(const char *header)
+{
+    bool matches = page_tag_matches(header, TAG);
+    CHECK(!matches || strchr(header, '*') != NULL || strstr(header, TAG) != NULL);
+    if (header != NULL && (strcmp(header, "*") == 0 || strcmp(header, TAG) == 0))
+        CHECK(matches);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
@@ -87,17 +131,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < COUNT_OF(headers); i++)
         headers[i] = fuzz_header(&input);
     char *said = fuzz_line(&input), *allowed = fuzz_header(&input);
+    char *authorization = fuzz_header(&input), *tag = fuzz_header(&input), *token = fuzz_line(&input);
     check_route(method, target);
     check_address(&listen, said);
     guard_init(&guard, &listen, false, allowed != NULL && guard_names_valid(allowed) ? allowed : NULL);
     check_guard(&guard, headers);
-    (void)metrics_negotiate_format(headers[3]);
-    (void)metrics_negotiate_gzip(headers[4]);
+    check_negotiation(headers[3], headers[4]);
+    check_token(authorization, token);
+    check_tag(tag);
     for (size_t i = 0; i < COUNT_OF(headers); i++)
         free(headers[i]);
-    free(method);
-    free(target);
-    free(said);
-    free(allowed);
+    char *const lines[] = {method, target, said, allowed, authorization, tag, token};
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        free(lines[i]);
     return 0;
 }
