@@ -21,6 +21,7 @@
     "usage: bench_runtime spawn   MODE N                  make N tasks, wait until all are blocked\n"        \
     "       bench_runtime cancel  MODE N                  the same, then cancel them\n"                      \
     "       bench_runtime reclaim MODE N                  the same, then free them from outside\n"           \
+    "       bench_runtime messages FILE N ROUNDS          a pattern of the bench's own, to its end\n"        \
     "       bench_runtime tickers N PERIOD WINDOW [ORDER] N tickers, counted during WINDOW\n"                \
     "ORDER: made       in memory as they are due, all in one start (default)\n"                              \
     "       shuffled   all over memory, in 64 starts\n"                                                      \
@@ -118,9 +119,37 @@ static void on_turn(void *argument)
         uv_stop(&bench->loop);
 }
 
+static char *read_file(const char *path, size_t *size)
+{
+    char *text = malloc(LIMIT_PATTERN_BYTES);
+    FILE *file = fopen(path, "r");
+    if (text == NULL || file == NULL)
+        fail(path, text == NULL ? err_text(ERR_MEMORY) : "cannot be read");
+    *size = fread(text, 1, LIMIT_PATTERN_BYTES, file);
+    fclose(file);
+    return text;
+}
+
+/* Adds the pattern in a file of the bench's own; `mode` gets its fix. */
+static void add_own(struct catalogue *catalogue, const char *path, struct mode *mode)
+{
+    struct messages messages;
+    struct pattern *pattern;
+    size_t size;
+    char *text = read_file(path, &size);
+    messages_init(&messages);
+    must(pattern_compile(path, text, size, &messages, &pattern), path);
+    must(catalogue_add(catalogue, pattern), path);
+    *mode = (struct mode){.pattern = pattern, .variant = VARIANT_FIX};
+    messages_deinit(&messages);
+    free(text);
+}
+
+/* `mode`: of the catalogue; or, where it ends in ".yaml", the fix in that file. */
 static void bench_init(struct bench *bench, const char *mode)
 {
     struct buf why;
+    size_t length = strlen(mode);
     *bench = (struct bench){.clock = clock_monotonic()};
     buf_init(&why, 4096);
     must_uv(uv_loop_init(&bench->loop), "loop");
@@ -130,8 +159,10 @@ static void bench_init(struct bench *bench, const char *mode)
     must(runtime_init(&bench->runtime, &bench->clock, LIMIT_TASKS, LIMIT_NUMBER), "runtime");
     must(driver_init(&bench->driver, &bench->loop, &bench->runtime, 100, on_turn, bench), "driver");
     catalogue_init(&bench->catalogue);
-    if (catalogue_load(&bench->catalogue, &why) != ERR_OK ||
-        catalogue_find_mode(&bench->catalogue, mode, &bench->mode, &why) != ERR_OK)
+    if (length > 5 && strcmp(mode + length - 5, ".yaml") == 0)
+        add_own(&bench->catalogue, mode, &bench->mode);
+    else if (catalogue_load(&bench->catalogue, &why) != ERR_OK ||
+             catalogue_find_mode(&bench->catalogue, mode, &bench->mode, &why) != ERR_OK)
         fail(mode, buf_text(&why));
     const struct program *program = bench->mode.pattern->variants[bench->mode.variant].program;
     if ((bench->tally = runtime_tally(&bench->runtime, program)) == NULL)
@@ -205,17 +236,18 @@ static void set_param(const struct pattern *pattern, int64_t *params, const char
     buf_deinit(&why);
 }
 
-/* `tick` may be NULL. Tasks hold nothing, so that what is measured is the task itself. */
-static void add_workload(struct bench *bench, struct workload *workload, const char *n, const char *tick,
-                         uint64_t seed)
+/* `param` may be NULL: besides n, none is set. Tasks hold nothing, so that what is measured is the task
+ * itself. */
+static void add_workload(struct bench *bench, struct workload *workload, const char *n, const char *param,
+                         const char *value, uint64_t seed)
 {
     const struct pattern *pattern = bench->mode.pattern;
     int64_t params[LIMIT_PARAMS] = {0};
     for (uint16_t i = 0; i < pattern->param_count; i++)
         params[i] = param_default(pattern, i, params, LINGER_OPEN_NS);
     set_param(pattern, params, "n", n);
-    if (tick != NULL)
-        set_param(pattern, params, "tick", tick);
+    if (param != NULL)
+        set_param(pattern, params, param, value);
     struct workload_spec spec = {.tally = bench->tally,
                                  .params = params,
                                  .seed = seed,
@@ -243,7 +275,7 @@ struct spawned {
 static struct spawned spawn_all(struct bench *bench, struct workload *workload, const char *n)
 {
     struct spawned spawned = {.resident_before = resident_bytes()};
-    add_workload(bench, workload, n, NULL, 1);
+    add_workload(bench, workload, n, NULL, NULL, 1);
     must(workload_start(workload), "start");
     spawned.ns = bench_run_until(bench, none_ready);
     spawned.turn_longest_ns = bench->turn_longest_ns;
@@ -294,6 +326,24 @@ static void measure_end(const char *measure, const char *mode, const char *n, vo
     bench_deinit(&bench);
 }
 
+/* From the start until every task has come to its end. */
+static void measure_messages(const char *path, const char *n, const char *rounds)
+{
+    struct bench bench;
+    struct workload workload;
+    bench_init(&bench, path);
+    add_workload(&bench, &workload, n, "rounds", rounds, 1);
+    must(workload_start(&workload), "start");
+    bench.watched = &workload;
+    uint64_t ns = bench_run_until(&bench, watched_idle);
+    if (workload.panic_count > 0 || workload_live(&workload) > 0 || workload.capped_by != LIMIT_KINDS)
+        fail(path, "did not come to its end");
+    printf("{\"measure\":\"%s\",\"tasks\":%" PRIu64 ",\"seconds\":%.6f}\n", bench.mode.pattern->name,
+           bench.tally->census.spawned, seconds(ns));
+    remove_workload(&bench, &workload);
+    bench_deinit(&bench);
+}
+
 /* The share of timers, of all that are armed, that lie near the one that fires before them. */
 static double near_share(const struct wheel *wheel)
 {
@@ -327,7 +377,7 @@ static void start_tickers(struct bench *bench, struct tickers *tickers, size_t i
     struct workload *workload = &tickers->workloads[index];
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, n);
-    add_workload(bench, workload, text, tickers->tick, index);
+    add_workload(bench, workload, text, "tick", tickers->tick, index);
     for (uint64_t made = 0; made < starts; made++)
         must(workload_start(workload), "start");
     bench->spawned = bench->tally->census.spawned + starts * n; /* the owners are there already */
@@ -338,7 +388,7 @@ static void start_tickers(struct bench *bench, struct tickers *tickers, size_t i
 static void scatter_tickers(struct bench *bench, struct tickers *tickers, uint64_t n, struct rng *rng)
 {
     for (size_t i = 0; i < tickers->count; i++)
-        add_workload(bench, &tickers->workloads[i], "1", tickers->tick, i);
+        add_workload(bench, &tickers->workloads[i], "1", "tick", tickers->tick, i);
     for (uint64_t made = 0; made < n; made++)
         must(workload_start(&tickers->workloads[rng_below(rng, (uint32_t)tickers->count)]), "start");
     bench->spawned = bench->tally->census.spawned + n;
@@ -442,6 +492,8 @@ int main(int argc, char **argv)
         measure_end(measure, argv[2], argv[3], workload_cancel, watched_told);
     else if (strcmp(measure, "reclaim") == 0 && argc == 4)
         measure_end(measure, argv[2], argv[3], workload_reclaim, watched_idle);
+    else if (strcmp(measure, "messages") == 0 && argc == 5)
+        measure_messages(argv[2], argv[3], argv[4]);
     else if (strcmp(measure, "tickers") == 0 && (argc == 5 || argc == 6))
         measure_tickers(argv[2], argv[3], argv[4], argc == 6 ? read_order(argv[5]) : ORDER_MADE);
     else {

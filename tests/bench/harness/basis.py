@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from .programs import Programs, Server, run_json
 MILLION = 1_000_000
 MIB = 1024 * 1024
 RECV = "leak-recv"
+GO, TOKIO = PEERS = ("go", "tokio")
 MAX_REQUESTS = 2_000_000
 # Memory that a measurement may use without pushing the rest of the machine out.
 SPARE_BYTES = 2 * 1024 * MIB
@@ -34,16 +35,17 @@ class Plan:
     judged_tasks: tuple[int, ...]
     judge_looks: int
     rest_seconds: int
+    messages: int
     growth_tasks: tuple[int, ...]
 
 
 FULL = Plan(repeats=3, tickers=(1000, 10_000, 100_000), window_seconds=3,
             scrape_tasks=(0, 100_000, MILLION, 10 * MILLION), load_seconds=1, churn_seconds=6, memory_wait_seconds=15,
-            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION), judge_looks=25, rest_seconds=30,
+            every_seconds=10, judged_tasks=(100_000, MILLION, 10 * MILLION), judge_looks=25, rest_seconds=30, messages=4 * MILLION,
             growth_tasks=(10_000, 100_000, MILLION, 10 * MILLION))
 QUICK = Plan(repeats=1, tickers=(1000, 100_000), window_seconds=1, scrape_tasks=(0, MILLION), load_seconds=1,
              churn_seconds=3, memory_wait_seconds=15, every_seconds=3, judged_tasks=(100_000, MILLION), judge_looks=5, rest_seconds=5,
-             growth_tasks=(10_000, 100_000, MILLION))
+             messages=MILLION, growth_tasks=(10_000, 100_000, MILLION))
 
 
 @dataclass
@@ -60,10 +62,8 @@ class Bench:
     def ours(self, *arguments: object, warm: bool = False) -> dict:
         return self.keep("leaklab", self.measured(self.programs.runtime, arguments, warm))
 
-    def peer(self, *arguments: object, warm: bool = False) -> dict | None:
-        if self.programs.peer is None:
-            return None
-        return self.keep("go", self.measured(self.programs.peer, arguments, warm))
+    def peer(self, name: str, *arguments: object, warm: bool = False) -> dict:
+        return self.keep(name, self.measured(self.programs.peers[name], arguments, warm))
 
     def measured(self, program: Path, arguments: tuple[object, ...], warm: bool) -> dict:
         """Warm: the run after one that does not count. On a virtual machine, the host brings in memory that was not
@@ -79,9 +79,26 @@ class Bench:
         result["server_cpu_us"] = (server.cpu_seconds() - cpu) * 1e6 / result["requests"]
         return self.keep(side, result)
 
-    def alternate(self, ours: Callable[[], dict], peer: Callable[[], dict | None]) -> tuple[list[dict], list[dict]]:
-        pairs = [(ours(), peer()) for _ in range(self.plan.repeats)]
-        return [a for a, _ in pairs], [b for _, b in pairs if b is not None]
+    def alternate(self, ours: Callable[[], dict], peer: Callable[[str], dict], of: Iterable[str] = PEERS) -> Sides:
+        """Leaklab, each of those peers that there are, and so on, in turns."""
+        sides = Sides([], {name: [] for name in of if name in self.programs.peers})
+        for _ in range(self.plan.repeats):
+            sides.ours.append(ours())
+            for name, results in sides.peers.items():
+                results.append(peer(name))
+        return sides
+
+
+@dataclass
+class Sides:
+    """The results of each side, in the order of its runs."""
+
+    ours: list[dict]
+    peers: dict[str, list[dict]]
+
+    def values(self, key: str, scale: float = 1) -> tuple[list[float], dict[str, list[float]]]:
+        """As a row takes them."""
+        return values(self.ours, key, scale), {name: values(results, key, scale) for name, results in self.peers.items()}
 
 
 def values(results: list[dict], key: str, scale: float = 1) -> list[float]:

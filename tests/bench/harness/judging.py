@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .basis import GO_BYTES_PER_TASK, MILLION, OUR_BYTES_PER_TASK, RECV, Bench, fits, human, values
+from .basis import GO, GO_BYTES_PER_TASK, MILLION, OUR_BYTES_PER_TASK, RECV, Bench, Sides, fits, human
 from .histogram import LAG, Histogram
 from .programs import POLL_SECONDS, BenchError, Daemon
 from .row import Row, at_most, below, times
@@ -145,18 +145,18 @@ def look_once(daemon: Daemon) -> Look:
 
 
 def profile_rows(bench: Bench, tasks: int) -> Iterator[Row]:
-    peer = []
-    if bench.programs.peer is not None and fits(tasks * GO_BYTES_PER_TASK):
-        peer = [bench.peer("profile", tasks) for _ in range(bench.plan.repeats)]
+    peers = {}
+    if GO in bench.programs.peers and fits(tasks * GO_BYTES_PER_TASK):
+        peers[GO] = [bench.peer(GO, "profile", tasks) for _ in range(bench.plan.repeats)]
     with Daemon(bench.programs.leaklab) as daemon:
         gather(daemon, one_start(tasks))
         profile_of(daemon)
         ours = [bench.keep("leaklab", profile_of(daemon)) for _ in range(bench.plan.repeats)]
     what = human(tasks)
-    yield Row(f"profile_{tasks}", f"profile of {what} tasks", "ms", values(ours, "seconds", 1e3),
-              values(peer, "seconds", 1e3), expectation=times(10) if peer else None)
-    yield Row(f"profile_bytes_{tasks}", f"profile of {what} tasks: size", "B", values(ours, "bytes"),
-              values(peer, "bytes"))
+    sides = Sides(ours, peers)
+    yield Row(f"profile_{tasks}", f"profile of {what} tasks", "ms", *sides.values("seconds", 1e3),
+              expectation=times(go=10) if peers else None)
+    yield Row(f"profile_bytes_{tasks}", f"profile of {what} tasks: size", "B", *sides.values("bytes"))
 
 
 def profile_of(daemon: Daemon) -> dict:

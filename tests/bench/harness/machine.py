@@ -38,5 +38,7 @@ def describe() -> dict:
         "system": matched("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
         "compiler": first_line("cc", "--version"),
         "go": first_line("go", "version"),
+        "rust": first_line("/usr/bin/rustc", "--version"),
+        "wrk": first_line("dpkg-query", "-W", "wrk"),
         "load_average": os.getloadavg(),
     }

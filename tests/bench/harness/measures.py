@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .basis import GO_BYTES_PER_TASK, MAX_REQUESTS, MIB, MILLION, OUR_BYTES_PER_TASK, RECV, Bench, fits, human, values
+from .basis import (GO, GO_BYTES_PER_TASK, MAX_REQUESTS, MIB, MILLION, OUR_BYTES_PER_TASK, PEERS, RECV, Bench, Sides, fits,
+                    human, values)
 from .footprint import footprint
 from .growth import growth
 from .histogram import LAG, Histogram
 from .judging import judged
 from .programs import Background, BenchError, Daemon, Programs, Server, daemon_with, run_peer_tickers
-from .row import Row, at_least, at_most, below, times
+from .row import PEER_NAMES, Row, at_least, at_most, below, times
 
 FIXED = "fix-recv"
 PERIOD_MS = 10
 EVERY_RATE = 1000
 CONNECTIONS = 8
+PAIRS = (1, 1000)
+SELECTING = 1000
+MESSAGES_A_ROUND = {"ping-pong": 2, "selecting": 1}
 
 
 def spawn(bench: Bench) -> Iterator[Row]:
-    ours, peer = bench.alternate(lambda: bench.ours("spawn", RECV, MILLION, warm=True),
-                                 lambda: bench.peer("spawn", MILLION, warm=True))
-    yield Row("spawn", "spawn 1e6 tasks that block on receive", "M/s", values(ours, "tasks_per_second", 1e-6),
-              values(peer, "tasks_per_second", 1e-6), higher_is_better=True, expectation=times(20))
-    yield Row("bytes", "resident memory of one of them", "B", values(ours, "bytes_per_task"),
-              values(peer, "bytes_per_task"), expectation=times(16))
+    sides = bench.alternate(lambda: bench.ours("spawn", RECV, MILLION, warm=True),
+                            lambda peer: bench.peer(peer, "spawn", MILLION, warm=True))
+    yield Row("spawn", "spawn 1e6 tasks that block on receive", "M/s", *sides.values("tasks_per_second", 1e-6),
+              higher_is_better=True, expectation=times(go=20, tokio=4))
+    yield Row("bytes", "resident memory of one of them", "B", *sides.values("bytes_per_task"),
+              expectation=times(go=16, tokio=1.5))
     fixed = [bench.ours("spawn", FIXED, MILLION) for _ in range(bench.plan.repeats)]
     yield Row("bytes_select", "the same, selecting on done as well", "B", values(fixed, "bytes_per_task"))
 
@@ -44,12 +49,33 @@ def spawn_ten_million(bench: Bench) -> Iterator[Row]:
 
 
 def cancel(bench: Bench) -> Iterator[Row]:
-    ours, peer = bench.alternate(lambda: bench.ours("cancel", FIXED, MILLION), lambda: bench.peer("cancel", MILLION))
-    yield Row("cancel", "cancel 1e6 tasks and see them end, per task", "ns", values(ours, "ns_per_task"),
-              values(peer, "ns_per_task"), expectation=times(10))
+    sides = bench.alternate(lambda: bench.ours("cancel", FIXED, MILLION), lambda peer: bench.peer(peer, "cancel", MILLION))
+    yield Row("cancel", "cancel 1e6 tasks and see them end, per task", "ns", *sides.values("ns_per_task"),
+              expectation=times(go=10, tokio=5))
     freed = [bench.ours("reclaim", RECV, MILLION) for _ in range(bench.plan.repeats)]
     yield Row("reclaim", "free 1e6 leaked tasks from outside, per task", "ns", values(freed, "ns_per_task"),
-              note="nothing in Go can")
+              note="neither Go nor tokio can")
+
+
+def messages(bench: Bench) -> Iterator[Row]:
+    """From task to task, over channels: what the interpreter of patterns makes of it."""
+    for pairs in PAIRS:
+        yield messages_of(bench, "ping-pong", pairs, f"{pairs:,} {'pair' if pairs == 1 else 'pairs'} of tasks, ping-pong over channels")
+    yield messages_of(bench, "selecting", SELECTING, f"{SELECTING:,} tasks that select among four channels and done")
+
+
+def messages_of(bench: Bench, measure: str, n: int, title: str) -> Row:
+    rounds = bench.plan.messages // n // MESSAGES_A_ROUND[measure]
+    pattern = bench.programs.patterns / f"{measure}.yaml"
+
+    def per_second(result: dict) -> dict:
+        result["messages_per_second"] = n * rounds * MESSAGES_A_ROUND[measure] / result["seconds"]
+        return result
+
+    sides = bench.alternate(lambda: per_second(bench.ours("messages", pattern, n, rounds)),
+                            lambda peer: per_second(bench.peer(peer, measure, n, rounds)))
+    return Row(f"messages_{measure}_{n}", f"{title}: messages", "M/s", *sides.values("messages_per_second", 1e-6),
+               higher_is_better=True, note="leaklab on one processor")
 
 
 def tickers(bench: Bench) -> Iterator[Row]:
@@ -60,29 +86,26 @@ def tickers(bench: Bench) -> Iterator[Row]:
 
 
 def tickers_of(bench: Bench, count: int, order: str) -> Iterator[Row]:
-    ours, peer = bench.alternate(lambda: bench.ours("tickers", count, f"{PERIOD_MS}ms", f"{bench.plan.window_seconds}s",
-                                                    order),
-                                 lambda: peer_tickers(bench, count, order))
+    # Scattered means a start for each ticker; elsewhere, a ticker belongs to nothing but its task anyway.
+    sides = bench.alternate(lambda: bench.ours("tickers", count, f"{PERIOD_MS}ms", f"{bench.plan.window_seconds}s", order),
+                            lambda peer: peer_tickers(bench, peer, count, order),
+                            of=() if order == "scattered" else PEERS)
     name = f"{human(count)} tickers at {PERIOD_MS} ms" + ("" if order == "made" else f", {order}")
     judged = count == 100_000 and order != "scattered"
-    yield Row(f"ticks_{count}_{order}", f"{name}: ticks delivered", "%", values(ours, "delivered_share", 100),
-              values(peer, "delivered_share", 100), higher_is_better=True,
-              expectation=at_least(99, "99%") if judged else None, note=made_note(peer, count))
-    yield Row(f"ticks_cores_{count}_{order}", f"{name}: processors used", "cores", values(ours, "cores"),
-              values(peer, "cores"), expectation=below(0.5, "0.5 cores") if judged else None)
+    yield Row(f"ticks_{count}_{order}", f"{name}: ticks delivered", "%", *sides.values("delivered_share", 100),
+              higher_is_better=True, expectation=at_least(99, "99%") if judged else None, note=made_note(sides, count))
+    yield Row(f"ticks_cores_{count}_{order}", f"{name}: processors used", "cores", *sides.values("cores"),
+              expectation=below(0.5, "0.5 cores") if judged else None)
 
 
-def made_note(peer: list[dict], count: int) -> str:
-    made = min((result["made"] for result in peer), default=count)
-    return f"Go came to make {made} of them" if made < count else ""
+def made_note(sides: Sides, count: int) -> str:
+    made = {peer: min(result["made"] for result in results) for peer, results in sides.peers.items()}
+    return "; ".join(f"{PEER_NAMES[peer]} came to make {least} of them" for peer, least in made.items() if least < count)
 
 
-def peer_tickers(bench: Bench, count: int, order: str) -> dict | None:
-    """Scattered means a start for each ticker; in Go, a ticker belongs to nothing but its goroutine anyway."""
-    if bench.programs.peer is None or order == "scattered":
-        return None
+def peer_tickers(bench: Bench, peer: str, count: int, order: str) -> dict:
     words = ["shuffled"] if order == "shuffled" else []
-    return bench.keep("go", run_peer_tickers(bench.programs.peer, count, PERIOD_MS, bench.plan.window_seconds, *words))
+    return bench.keep(peer, run_peer_tickers(bench.programs.peers[peer], count, PERIOD_MS, bench.plan.window_seconds, *words))
 
 
 def series_count(server: Server) -> int:
@@ -99,31 +122,31 @@ def scrape(bench: Bench) -> Iterator[Row]:
 
 
 def extra_series(bench: Bench) -> int:
-    if bench.programs.peer is None:
+    if GO not in bench.programs.peers:
         return 0
-    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peer, "serve", 0, 0) as peer:
+    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peers[GO], "serve", 0, 0) as peer:
         return max(0, series_count(daemon) - series_count(peer))
 
 
 def scrape_with(bench: Bench, tasks: int, extra: int) -> Iterator[Row]:
     note = ""
     with daemon_with(bench.programs.leaklab, tasks) as daemon:
-        if bench.programs.peer is None:
+        if GO not in bench.programs.peers:
             rounds = scrape_rounds(bench, daemon, None)
         elif not fits(tasks * GO_BYTES_PER_TASK):
             note = f"Go would need {tasks * GO_BYTES_PER_TASK / 1e9:.0f} GB"
             rounds = scrape_rounds(bench, daemon, None)
         else:
-            with Server(bench.programs.peer, "serve", tasks, extra) as peer:
+            with Server(bench.programs.peers[GO], "serve", tasks, extra) as peer:
                 rounds = scrape_rounds(bench, daemon, peer)
     yield from scrape_rows(f"{human(tasks)} tasks", f"{tasks}", rounds, note)
 
 
 def scrape_plain(bench: Bench) -> Iterator[Row]:
     """Against a Go program that exports nothing but what the client library does by itself: a third of our text."""
-    if bench.programs.peer is None:
+    if GO not in bench.programs.peers:
         return
-    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peer, "serve", 0, 0) as peer:
+    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peers[GO], "serve", 0, 0) as peer:
         rounds = scrape_rounds(bench, daemon, peer)
     yield from scrape_rows("0 tasks, Go's default series alone", "plain", rounds, "")
 
@@ -132,33 +155,29 @@ def scrape_plain(bench: Bench) -> Iterator[Row]:
 class Rounds:
     """Loads of one connection, and of several, for each side."""
 
-    ours_one: list[dict]
-    peer_one: list[dict]
-    ours_many: list[dict]
-    peer_many: list[dict]
+    one: Sides
+    many: Sides
 
 
 def scrape_rounds(bench: Bench, daemon: Server, peer: Server | None) -> Rounds:
-    def loads(connections: int) -> tuple[list[dict], list[dict]]:
+    def loads(connections: int) -> Sides:
         return bench.alternate(lambda: bench.load("leaklab", daemon, connections),
-                               lambda: bench.load("go", peer, connections) if peer else None)
+                               lambda name: bench.load(name, peer, connections), of=(GO,) if peer else ())
 
-    return Rounds(*loads(1), *loads(CONNECTIONS))
+    return Rounds(loads(1), loads(CONNECTIONS))
 
 
 def scrape_rows(what: str, key: str, rounds: Rounds, note: str) -> Iterator[Row]:
-    sizes = [f"{side[-1]['body_bytes'] / 1000:.1f} kB" for side in (rounds.ours_one, rounds.peer_one) if side]
+    sizes = [f"{side[-1]['body_bytes'] / 1000:.1f} kB" for side in (rounds.one.ours, *rounds.one.peers.values())]
     sized = " and ".join(sizes)
-    yield Row(f"scrape_p50_{key}", f"scrape at {what}: p50", "us", values(rounds.ours_one, "p50_us"),
-              values(rounds.peer_one, "p50_us"), expectation=times(5) if rounds.peer_one else None,
+    expectation = times(go=5) if rounds.one.peers else None
+    yield Row(f"scrape_p50_{key}", f"scrape at {what}: p50", "us", *rounds.one.values("p50_us"), expectation=expectation,
               note="; ".join(filter(None, (sized, note))))
-    yield Row(f"scrape_p99_{key}", f"scrape at {what}: p99", "us", values(rounds.ours_one, "p99_us"),
-              values(rounds.peer_one, "p99_us"), note=note)
+    yield Row(f"scrape_p99_{key}", f"scrape at {what}: p99", "us", *rounds.one.values("p99_us"), note=note)
     yield Row(f"scrape_cpu_{key}", f"scrape at {what}: processor time of the server", "us",
-              values(rounds.ours_many, "server_cpu_us"), values(rounds.peer_many, "server_cpu_us"), note=note)
+              *rounds.many.values("server_cpu_us"), note=note)
     yield Row(f"scrape_rate_{key}", f"scrape at {what}: {CONNECTIONS} connections", "/s",
-              values(rounds.ours_many, "requests_per_second"), values(rounds.peer_many, "requests_per_second"),
-              higher_is_better=True, expectation=times(5) if rounds.peer_many else None, note=note)
+              *rounds.many.values("requests_per_second"), higher_is_better=True, expectation=expectation, note=note)
 
 
 def churn(bench: Bench) -> Iterator[Row]:
@@ -216,7 +235,10 @@ class Memory:
 def memory(bench: Bench) -> Iterator[Row]:
     """A million tasks of 1 KiB each, before, meanwhile, and after they have gone."""
     wait = bench.plan.memory_wait_seconds
-    with memory_peer(bench) as peer, Daemon(bench.programs.leaklab) as daemon:
+    with contextlib.ExitStack() as stack:
+        running = {peer: stack.enter_context(Background(program, "memory", MILLION, 1024, wait))
+                   for peer, program in bench.programs.peers.items()}
+        daemon = stack.enter_context(Daemon(bench.programs.leaklab))
         before = Memory.read(daemon)
         daemon.spawn("crowd", RECV, MILLION, 1024)
         full = Memory.read(daemon)
@@ -224,17 +246,18 @@ def memory(bench: Bench) -> Iterator[Row]:
         at_once = Memory.read(daemon)
         time.sleep(wait)
         after = Memory.read(daemon)
-        go = [bench.keep("go", peer.result())] if isinstance(peer, Background) else []
+        peers = {peer: [bench.keep(peer, run.result())] for peer, run in running.items()}
     bench.keep("leaklab", {"measure": "memory", "before": vars(before), "full": vars(full), "at_once": vars(at_once),
                            "after": vars(after)})
     yield Row("memory_before", "resident memory before", "MiB", [before.resident / MIB],
-              values(go, "resident_before_bytes", 1 / MIB))
+              {peer: values(runs, "resident_before_bytes", 1 / MIB) for peer, runs in peers.items()})
     yield Row("memory_full", "resident memory with 1e6 tasks of 1 KiB", "MiB", [full.resident / MIB],
-              values(go, "resident_full_bytes", 1 / MIB))
+              {peer: values(runs, "resident_full_bytes", 1 / MIB) for peer, runs in peers.items()})
     allowed = max(before.resident * 0.1, 10 * MIB)
     yield Row("memory_after", f"still resident {wait} s after they have gone", "MiB",
               [max(0.0, after.resident - before.resident) / MIB],
-              [max(0.0, one["resident_after_bytes"] - one["resident_before_bytes"]) / MIB for one in go],
+              {peer: [max(0.0, run["resident_after_bytes"] - run["resident_before_bytes"]) / MIB for run in runs]
+               for peer, runs in peers.items()},
               expectation=at_most(allowed / MIB, f"{allowed / MIB:.0f} MiB"))
     yield Row("memory_allocated", "still allocated at once, of what they had", "%",
               [max(0.0, at_once.allocated - before.allocated) / (full.allocated - before.allocated) * 100],
@@ -276,22 +299,8 @@ def start_every(daemon: Daemon, variant: str, seconds: int) -> int:
     return len(specs)
 
 
-class Nobody:
-    def __enter__(self) -> Nobody:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def memory_peer(bench: Bench) -> Background | Nobody:
-    if bench.programs.peer is None:
-        return Nobody()
-    return Background(bench.programs.peer, "memory", MILLION, 1024, bench.plan.memory_wait_seconds)
-
-
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
-    "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "tickers": tickers, "scrape": scrape,
+    "spawn": spawn, "ten-million": spawn_ten_million, "cancel": cancel, "messages": messages, "tickers": tickers, "scrape": scrape,
     "churn": churn, "memory": memory, "every": every, "judge": judged, "footprint": footprint, "growth": growth,
 }
 
@@ -309,8 +318,8 @@ def run(bench: Bench, names: list[str]) -> tuple[list[Row], list[str]]:
     return rows, failures
 
 
-def programs(build: Path, peer: Path | None) -> Programs:
-    found = Programs(build / "leaklab", build / "tests/bench/bench_runtime", build / "tests/bench/bench_load", peer)
+def programs(build: Path, patterns: Path, peers: dict[str, Path]) -> Programs:
+    found = Programs(build / "leaklab", build / "tests/bench/bench_runtime", build / "tests/bench/bench_load", patterns, peers)
     for path in (found.leaklab, found.runtime, found.load):
         if not path.exists():
             raise BenchError(f"{path} is missing: cmake --build --preset release --target bench")

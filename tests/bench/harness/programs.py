@@ -35,7 +35,8 @@ class Programs:
     leaklab: Path
     runtime: Path
     load: Path
-    peer: Path | None
+    patterns: Path  # the bench's own
+    peers: dict[str, Path]  # by name, those that could be built
 
 
 def run_json(*command: object) -> dict:
@@ -52,6 +53,29 @@ def parse_output(words: list[str], status: int, output: str, errors: str) -> dic
     if status != 0:
         raise BenchError(f"{' '.join(words)}: status {status}: {errors.strip()[-500:]}")
     return json.loads(output)
+
+
+WRK_UNITS_US = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 60e6}
+
+
+def run_wrk(address: str, connections: int, seconds: int) -> dict:
+    """What wrk prints is for people, but in a form that it has kept for years."""
+    words = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", f"http://{address}/metrics"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=RUN_SECONDS, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BenchError(f"{' '.join(words)}: {error}") from error
+    return read_wrk(done.stdout, connections)
+
+
+def read_wrk(text: str, connections: int) -> dict:
+    rate = re.search(r"^Requests/sec:\s+([\d.]+)$", text, re.MULTILINE)
+    requests = re.search(r"^\s+(\d+) requests in ", text, re.MULTILINE)
+    tail = re.search(r"^\s+99%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE)
+    if not (rate and requests and tail) or "Non-2xx" in text or "Socket errors" in text:
+        raise BenchError(f"wrk: {text.strip()[-500:]}")
+    return {"measure": "wrk", "connections": connections, "requests": int(requests.group(1)),
+            "requests_per_second": float(rate.group(1)), "p99_us": float(tail.group(1)) * WRK_UNITS_US[tail.group(2)]}
 
 
 class Background:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Row
-
-HEADINGS = ("", "leaklab", "Go", "better by", "(of pairs)", "expected", "", "")
+from .row import PEER_NAMES, Row
 
 
 def number(value: float) -> str:
@@ -18,24 +16,33 @@ def with_unit(values: list[float], middle: float, unit: str) -> str:
     return f"{number(middle)} {unit}" if values else "-"
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    ratio, spread = row.ratio, row.ratio_spread
+def peer_cells(row: Row, peer: str) -> tuple[str, str, str]:
+    ratio, spread = row.ratio(peer), row.ratio_spread(peer)
+    values = row.peers.get(peer, [])
+    return (
+        with_unit(values, row.peer_value(peer) if values else 0, row.unit),
+        "" if ratio is None else f"{number(ratio)}x",
+        "" if spread is None or len(row.ours) < 2 else f"{number(spread[0])}-{number(spread[1])}",
+    )
+
+
+def cells(row: Row, peers: list[str]) -> tuple[str, ...]:
     return (
         row.title,
         with_unit(row.ours, row.value if row.ours else 0, row.unit),
-        with_unit(row.peer, row.peer_value if row.peer else 0, row.unit),
-        "" if ratio is None else f"{number(ratio)}x",
-        "" if spread is None or len(row.ours) < 2 else f"{number(spread[0])}-{number(spread[1])}",
+        *(cell for peer in peers for cell in peer_cells(row, peer)),
         row.expectation.text if row.expectation else "",
         {True: "met", False: "NOT MET", None: ""}[row.met],
         row.note,
     )
 
 
-def table(rows: list[Row]) -> str:
-    lines = [HEADINGS, *(cells(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
-    left = {0, 5, 6, 7}
+def table(rows: list[Row], peers: list[str]) -> str:
+    headings = ("", "leaklab", *(word for peer in peers for word in (PEER_NAMES[peer], "better by", "(of pairs)")),
+                "expected", "", "")
+    lines = [headings, *(cells(row, peers) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headings))]
+    left = {0, *range(len(headings) - 3, len(headings))}
     return "\n".join("  ".join(text.ljust(width) if i in left else text.rjust(width)
                                for i, (text, width) in enumerate(zip(line, widths))).rstrip() for line in lines)
 
@@ -43,7 +50,7 @@ def table(rows: list[Row]) -> str:
 def heading(machine: dict) -> str:
     lines = [f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_bytes'] / 1e9:.0f} GB, "
              f"{machine['system']}, kernel {machine['kernel']}",
-             f"{machine['compiler']}; {machine['go']}"]
+             "; ".join(machine[tool] for tool in ("compiler", "go", "rust", "wrk") if machine[tool])]
     if machine["load_average"][0] > 0.5:
         lines.append(f"Others were using this machine when it began (load {machine['load_average'][0]:.1f}): "
                      "ratios are worth more than numbers.")

@@ -1,11 +1,15 @@
-"""A row of the comparison: what leaklab measured, what its peer measured, and what was expected of it."""
+"""A row of the comparison: what leaklab measured, what its peers measured, and what was expected of it."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import isfinite
 from statistics import median
+
+# As people write them.
+PEER_NAMES = {"go": "Go", "tokio": "tokio"}
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Row:
     title: str
     unit: str
     ours: list[float]
-    peer: list[float] = field(default_factory=list)
+    peers: dict[str, list[float]] = field(default_factory=dict)  # by name; who has nothing to compare is not there
     higher_is_better: bool = False
     expectation: Expectation | None = None
     note: str = ""
@@ -29,25 +33,23 @@ class Row:
     def value(self) -> float:
         return median(self.ours)
 
-    @property
-    def peer_value(self) -> float:
-        return median(self.peer)
-
     def times_better(self, ours: float, peer: float) -> float | None:
         better, worse = (ours, peer) if self.higher_is_better else (peer, ours)
         return better / worse if worse > 0 else None
 
-    @property
-    def ratio(self) -> float | None:
-        """How many times as good as the peer, by the medians."""
-        if not self.ours or not self.peer:
-            return None
-        return self.times_better(self.value, self.peer_value)
+    def peer_value(self, peer: str) -> float:
+        return median(self.peers[peer])
 
-    @property
-    def ratio_spread(self) -> tuple[float, float] | None:
-        """The least and the greatest ratio of two runs that followed each other."""
-        ratios = [ratio for ratio in map(self.times_better, self.ours, self.peer) if ratio is not None]
+    def ratio(self, peer: str) -> float | None:
+        """How many times as good as the peer, by the medians."""
+        if not self.ours or not self.peers.get(peer):
+            return None
+        return self.times_better(self.value, self.peer_value(peer))
+
+    def ratio_spread(self, peer: str) -> tuple[float, float] | None:
+        """The least and the greatest ratio of two runs of the same round."""
+        pairs = zip(self.ours, self.peers.get(peer, []))
+        ratios = [ratio for ratio in itertools.starmap(self.times_better, pairs) if ratio is not None]
         return (min(ratios), max(ratios)) if ratios else None
 
     @property
@@ -57,15 +59,18 @@ class Row:
         return self.expectation.check(self)
 
     def as_json(self) -> dict:
-        spread = self.ratio_spread
         return {
             "key": self.key, "title": self.title, "unit": self.unit,
-            "leaklab": [finite(value) for value in self.ours], "peer": self.peer,
+            "leaklab": [finite(value) for value in self.ours],
             "leaklab_median": finite(self.value) if self.ours else None,
-            "peer_median": self.peer_value if self.peer else None,
-            "ratio": self.ratio, "ratio_min": spread[0] if spread else None, "ratio_max": spread[1] if spread else None,
+            "peers": {peer: self.peer_as_json(peer) for peer, results in self.peers.items() if results},
             "expected": self.expectation.text if self.expectation else None, "met": self.met, "note": self.note or None,
         }
+
+    def peer_as_json(self, peer: str) -> dict:
+        spread = self.ratio_spread(peer) or (None, None)
+        return {"values": self.peers[peer], "median": self.peer_value(peer), "ratio": self.ratio(peer),
+                "ratio_min": spread[0], "ratio_max": spread[1]}
 
 
 def finite(value: float) -> float | None:
@@ -73,9 +78,14 @@ def finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def times(least: float) -> Expectation:
-    """At least so many times as good as the peer, if there is one."""
-    return Expectation(f">= {least:g}x", lambda row: None if row.ratio is None else row.ratio >= least)
+def times(**least: float) -> Expectation:
+    """At least so many times as good as the peer of that name, if it was measured: `times(go=20)`."""
+    def check(row: Row) -> bool | None:
+        ratios = {peer: row.ratio(peer) for peer in least}
+        told = [ratio >= least[peer] for peer, ratio in ratios.items() if ratio is not None]
+        return all(told) if told else None
+
+    return Expectation(", ".join(f">= {factor:g}x {PEER_NAMES[peer]}" for peer, factor in least.items()), check)
 
 
 def at_least(least: float, text: str) -> Expectation:

@@ -13,6 +13,8 @@ import (
 const usage = `usage: peer spawn N                          N goroutines, wait until all are blocked on receive
        peer cancel N                         the same with a select on done, then cancel their context
        peer memory N HOLDS SECONDS           the same, HOLDS bytes each; resident memory SECONDS after
+       peer ping-pong N ROUNDS               N pairs that hand a message to and fro, ROUNDS times each
+       peer selecting N ROUNDS               N goroutines that select among four channels and done, ROUNDS times each
        peer profile N                        N goroutines, and the profile of where they stand
        peer tickers N PERIOD FILE [shuffled] N tickers that count in FILE, 64 bytes each, until stdin ends
        peer serve N SERIES                   /metrics of client_golang beside N blocked goroutines, until stdin ends
@@ -65,6 +67,10 @@ func main() {
 		measureCancel(count(arguments[1]))
 	case is("profile", 1):
 		measureProfile(count(arguments[1]))
+	case is("ping-pong", 2):
+		measurePingPong(count(arguments[1]), count(arguments[2]))
+	case is("selecting", 2):
+		measureSelecting(count(arguments[1]), count(arguments[2]))
 	case is("memory", 3):
 		measureMemory(count(arguments[1]), count(arguments[2]), count(arguments[3]))
 	case is("tickers", 3):
