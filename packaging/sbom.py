@@ -28,8 +28,10 @@ def owner(path):
     return None
 
 
-def packages(program):
-    loaded = re.findall(r"=> (/\S+) \(", said("ldd", program))
+def packages(program, asked_for):
+    """Of the libraries that it is linked with, and of those that it loads when it needs them."""
+    loaded = [path for file in (program, *asked_for) for path in re.findall(r"=> (/\S+) \(", said("ldd", file))]
+    loaded.extend(asked_for)
     return sorted({name for name in map(owner, loaded) if name} | set(WITHIN))
 
 
@@ -44,10 +46,10 @@ def describe(package):
     }
 
 
-def main(program, version, output):
+def main(program, version, output, *asked_for):
     digest = hashlib.sha256(pathlib.Path(program).read_bytes()).hexdigest()
     moment = datetime.datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", 0)), datetime.timezone.utc)
-    parts = [describe(package) for package in packages(program)]
+    parts = [describe(package) for package in packages(program, asked_for)]
     whole = {
         "name": "leaklab", "SPDXID": "SPDXRef-leaklab", "versionInfo": version, "downloadLocation": "NOASSERTION", "filesAnalyzed": False,
         "licenseConcluded": "MIT", "licenseDeclared": "MIT", "copyrightText": "NOASSERTION", "primaryPackagePurpose": "APPLICATION",

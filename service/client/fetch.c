@@ -1,12 +1,12 @@
 #include "client/fetch.h"
 
-#include <curl/curl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "client/libcurl.h"
 
 #define NS_PER_MS 1000000
 
@@ -19,14 +19,14 @@ struct fetcher {
 
 struct fetcher *fetcher_new(void)
 {
-    struct fetcher *fetcher = calloc(1, sizeof *fetcher);
+    struct fetcher *fetcher = libcurl() == NULL ? NULL : calloc(1, sizeof *fetcher);
     if (fetcher == NULL)
         return NULL;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (libcurl()->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(fetcher);
         return NULL;
     }
-    fetcher->curl = curl_easy_init();
+    fetcher->curl = libcurl()->easy_init();
     if (fetcher->curl == NULL) {
         fetcher_free(fetcher);
         return NULL;
@@ -38,8 +38,8 @@ void fetcher_free(struct fetcher *fetcher)
 {
     if (fetcher == NULL)
         return;
-    curl_easy_cleanup(fetcher->curl);
-    curl_global_cleanup();
+    libcurl()->easy_cleanup(fetcher->curl);
+    libcurl()->global_cleanup();
     free(fetcher);
 }
 
@@ -79,13 +79,13 @@ static long timeout_ms(int64_t timeout_ns)
 #define SET(option, value)                                                                                   \
     do {                                                                                                     \
         if (code == CURLE_OK)                                                                                \
-            code = curl_easy_setopt(fetcher->curl, option, value);                                           \
+            code = libcurl()->easy_setopt(fetcher->curl, option, value);                                     \
     } while (0)
 
 static CURLcode prepare(struct fetcher *fetcher, const struct fetch_request *request, struct buf *body)
 {
     CURLcode code = CURLE_OK;
-    curl_easy_reset(fetcher->curl);
+    libcurl()->easy_reset(fetcher->curl);
     SET(CURLOPT_ERRORBUFFER, fetcher->detail);
     SET(CURLOPT_URL, request->url);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -126,15 +126,15 @@ static CURLcode perform(struct fetcher *fetcher, const struct fetch_request *req
     const char *type = request->content_type == NULL ? "application/json" : request->content_type;
     CURLcode code = prepare(fetcher, request, body);
     if (request->method != FETCH_POST)
-        return code == CURLE_OK ? curl_easy_perform(fetcher->curl) : code;
+        return code == CURLE_OK ? libcurl()->easy_perform(fetcher->curl) : code;
     CHECK((size_t)snprintf(line, sizeof line, "Content-Type: %s", type) < sizeof line);
-    struct curl_slist *headers = curl_slist_append(NULL, line);
+    struct curl_slist *headers = libcurl()->slist_append(NULL, line);
     if (headers == NULL)
         return CURLE_OUT_OF_MEMORY;
     SET(CURLOPT_HTTPHEADER, headers);
     if (code == CURLE_OK)
-        code = curl_easy_perform(fetcher->curl);
-    curl_slist_free_all(headers);
+        code = libcurl()->easy_perform(fetcher->curl);
+    libcurl()->slist_free_all(headers);
     return code;
 }
 
@@ -161,9 +161,9 @@ static void note_answer(CURL *curl, struct fetch_answer *answer)
 {
     long status = 0;
     const char *ip = NULL;
-    if (curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
+    if (libcurl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK)
         answer->status = (int)status;
-    if (curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != NULL)
+    if (libcurl()->easy_getinfo(curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != NULL)
         snprintf(answer->ip, sizeof answer->ip, "%s", ip);
 }
 
@@ -179,7 +179,7 @@ enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, str
     if (err == ERR_LIMIT) {
         snprintf(answer->why, sizeof answer->why, "the answer is longer than %zu bytes", answer->body.max);
     } else if (err != ERR_OK) {
-        const char *detail = fetcher->detail[0] == '\0' ? curl_easy_strerror(code) : fetcher->detail;
+        const char *detail = fetcher->detail[0] == '\0' ? libcurl()->easy_strerror(code) : fetcher->detail;
         snprintf(answer->why, sizeof answer->why, "%s", detail);
     } else {
         note_answer(fetcher->curl, answer);

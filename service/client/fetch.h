@@ -41,7 +41,7 @@ struct fetch_answer {
     char why[FETCH_WHY]; /* after an error: what went wrong, for a user: "Connection refused" */
 };
 
-/* Call from one thread, before others that use libcurl have begun. NULL: out of memory. */
+/* Call from one thread, before others that use libcurl have begun. NULL: out of memory, or no libcurl. */
 struct fetcher *fetcher_new(void);
 
 /* NULL is fine. */

@@ -1,28 +1,28 @@
 #include "client/site.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "client/libcurl.h"
 
 /* Copies a part of the URL; "" when it has none. False: it is too long. */
 static bool part(CURLU *url, CURLUPart what, unsigned flags, char *out, size_t size)
 {
     char *text = NULL;
     out[0] = '\0';
-    if (curl_url_get(url, what, &text, flags) != CURLUE_OK)
+    if (libcurl()->url_get(url, what, &text, flags) != CURLUE_OK)
         return true;
     bool fits = (size_t)snprintf(out, size, "%s", text) < size;
-    curl_free(text);
+    libcurl()->free(text);
     return fits;
 }
 
 static bool has(CURLU *url, CURLUPart what)
 {
     char *text = NULL;
-    bool there = curl_url_get(url, what, &text, 0) == CURLUE_OK;
-    curl_free(text);
+    bool there = libcurl()->url_get(url, what, &text, 0) == CURLUE_OK;
+    libcurl()->free(text);
     return there;
 }
 
@@ -48,15 +48,17 @@ static bool fill(CURLU *url, struct site *site)
 enum err site_parse(const char *text, struct site *site)
 {
     struct site read;
-    CURLU *url = curl_url();
+    if (libcurl() == NULL)
+        return ERR_SYSTEM;
+    CURLU *url = libcurl()->url();
     if (url == NULL)
         return ERR_MEMORY;
     bool named = strstr(text, "://") != NULL;
     char full[SITE_URL];
     bool fits = (size_t)snprintf(full, sizeof full, "%s%s", named ? "" : "http://", text) < sizeof full;
-    CURLUcode code = fits ? curl_url_set(url, CURLUPART_URL, full, 0) : CURLUE_MALFORMED_INPUT;
+    CURLUcode code = fits ? libcurl()->url_set(url, CURLUPART_URL, full, 0) : CURLUE_MALFORMED_INPUT;
     bool fine = code == CURLUE_OK && fill(url, &read);
-    curl_url_cleanup(url);
+    libcurl()->url_cleanup(url);
     if (fine)
         *site = read;
     return fine ? ERR_OK : code == CURLUE_OUT_OF_MEMORY ? ERR_MEMORY : ERR_SYNTAX;
@@ -66,14 +68,14 @@ enum err site_pin(struct site *site, const char *ip)
 {
     struct site pinned = *site;
     char host[SITE_HOST];
-    CURLU *url = site->plain && ip[0] != '\0' ? curl_url() : NULL;
+    CURLU *url = site->plain && ip[0] != '\0' ? libcurl()->url() : NULL;
     if (url == NULL)
         return site->plain && ip[0] != '\0' ? ERR_MEMORY : ERR_OK;
     bool six = strchr(ip, ':') != NULL;
     (void)snprintf(host, sizeof host, six ? "[%.80s]" : "%.80s", ip);
-    bool fine = curl_url_set(url, CURLUPART_URL, site->url, 0) == CURLUE_OK &&
-                curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK && fill(url, &pinned);
-    curl_url_cleanup(url);
+    bool fine = libcurl()->url_set(url, CURLUPART_URL, site->url, 0) == CURLUE_OK &&
+                libcurl()->url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK && fill(url, &pinned);
+    libcurl()->url_cleanup(url);
     if (fine)
         *site = pinned;
     return fine ? ERR_OK : ERR_MEMORY;

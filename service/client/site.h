@@ -18,7 +18,8 @@ struct site {
 };
 
 /* Reads a URL of http or https, with http:// for one without a scheme. The path is a prefix; a query, a
- * fragment and what is too long are not taken. ERR_SYNTAX, ERR_MEMORY; nothing is written on an error. */
+ * fragment and what is too long are not taken. ERR_SYNTAX, ERR_MEMORY, ERR_SYSTEM: no libcurl; nothing is
+ * written on an error. */
 enum err site_parse(const char *text, struct site *site);
 
 /* The same site at the one address `ip` (without brackets): where a name stands for several, whoever was

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/unit.h"
+#include "client/libcurl.h"
 #include "command/command.h"
 #include "command/credential.h"
 #include "command/document.h"
@@ -391,6 +392,8 @@ int command_drill(int argc, char **argv)
         return EXIT_USAGE;
     if (help)
         return print_help();
+    if (!libcurl_load(COMMAND))
+        return EXIT_FAILED;
     struct run *run = calloc(1, sizeof *run);
     if (run == NULL) {
         fprintf(stderr, COMMAND ": %s\n", err_text(ERR_MEMORY));

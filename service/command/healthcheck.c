@@ -5,6 +5,7 @@
 
 #include "base/unit.h"
 #include "client/fetch.h"
+#include "client/libcurl.h"
 #include "command/command.h"
 #include "command/options.h"
 #include "http/address.h"
@@ -159,6 +160,8 @@ int command_healthcheck(int argc, char **argv)
         return EXIT_USAGE;
     if (help)
         return print_help();
+    if (!libcurl_load("leaklab healthcheck"))
+        return EXIT_FAILED;
     if (!read_place(&given, &place))
         return EXIT_USAGE;
     if (unit_parse_duration(given.values[TIMEOUT], &timeout_ns) != ERR_OK || timeout_ns == 0) {

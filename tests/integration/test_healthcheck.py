@@ -3,6 +3,7 @@
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -93,3 +94,13 @@ def test_another_service_on_that_port(answer, says):
 def test_refuses_what_it_does_not_know(arguments, word):
     told = check(*arguments)
     assert told.returncode == 2 and word in told.stderr and told.stdout == ""
+
+
+def test_libcurl_is_loaded_by_whoever_asks_and_not_by_the_daemon(daemon, tmp_path):
+    """With it would come thirty more libraries, and with them most of the time in which a daemon starts."""
+    daemon.get("/metrics")
+    mapped = Path(f"/proc/{daemon.process.pid}/maps").read_text()
+    assert "libmicrohttpd" in mapped and "libcurl" not in mapped
+    (tmp_path / "libcurl.so.4").write_text("not a library")
+    told = check("--listen", daemon.address, LD_LIBRARY_PATH=str(tmp_path))
+    assert told.returncode == 1 and told.stderr.startswith("leaklab healthcheck: ") and "libcurl" in told.stderr, told

@@ -71,7 +71,7 @@ def run_wrk(address: str, connections: int, seconds: int) -> dict:
 def read_wrk(text: str, connections: int) -> dict:
     rate = re.search(r"^Requests/sec:\s+([\d.]+)$", text, re.MULTILINE)
     requests = re.search(r"^\s+(\d+) requests in ", text, re.MULTILINE)
-    tail = re.search(r"^\s+99%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE)
+    tail = re.search(r"^\s+99%\s+([\d.]+)(us|ms|s|m)\s*$", text, re.MULTILINE)
     if not (rate and requests and tail) or "Non-2xx" in text or "Socket errors" in text:
         raise BenchError(f"wrk: {text.strip()[-500:]}")
     return {"measure": "wrk", "connections": connections, "requests": int(requests.group(1)),
