@@ -39,6 +39,7 @@ def describe() -> dict:
         "compiler": first_line("cc", "--version"),
         "go": first_line("go", "version"),
         "rust": first_line("/usr/bin/rustc", "--version"),
-        "wrk": first_line("dpkg-query", "-W", "wrk"),
+        "tokio": first_line("dpkg-query", "-W", "-f", "${source:Upstream-Version}\n", "librust-tokio-dev"),
+        "wrk": first_line("dpkg-query", "-W", "-f", "wrk ${Version}\n", "wrk"),
         "load_average": os.getloadavg(),
     }
