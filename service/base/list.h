@@ -34,6 +34,11 @@ static inline void list_push_back(struct link *list, struct link *element)
     list->prev = element;
 }
 
+static inline void list_push_front(struct link *list, struct link *element)
+{
+    list_push_back(list->next, element);
+}
+
 /* Takes the element out and leaves it on no list; harmless when it is on none. */
 static inline void list_remove(struct link *element)
 {

@@ -39,6 +39,7 @@ struct exporter {
     struct metrics_series *handles[UV_HANDLE_KINDS];
     struct program_series *programs; /* in the snapshot's order */
     uint32_t program_count;
+    uint64_t sequence; /* of the snapshot whose programs and handles the series show; 0: none */
 };
 
 static enum err err_of(enum metrics_err err)
@@ -358,11 +359,24 @@ static void set_process(struct exporter *exporter, const struct process_values *
                 process->start_time_seconds);
 }
 
+/* Nearly all of the series, and the same for as long as the snapshot is: many scrapes at once get it as it
+ * is. */
+static enum err set_counts(struct exporter *exporter, const struct snapshot *snapshot)
+{
+    if (snapshot->sequence != 0 && snapshot->sequence == exporter->sequence)
+        return ERR_OK;
+    exporter->sequence = 0;
+    enum err err = set_programs(exporter, snapshot);
+    if (err == ERR_OK)
+        err = set_handles(exporter, snapshot);
+    if (err == ERR_OK)
+        exporter->sequence = snapshot->sequence;
+    return err;
+}
+
 static enum err set_all(struct exporter *exporter, const struct export_input *input)
 {
-    enum err err = set_programs(exporter, input->snapshot);
-    if (err == ERR_OK)
-        err = set_handles(exporter, input->snapshot);
+    enum err err = set_counts(exporter, input->snapshot);
     if (err != ERR_OK)
         return err;
     set_loop(exporter, input->snapshot, input->now_ns);

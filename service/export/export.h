@@ -20,7 +20,7 @@ struct exporter;
 
 /* What one scrape is made of; all of it is borrowed for the call. */
 struct export_input {
-    const struct snapshot *snapshot;
+    const struct snapshot *snapshot;      /* two of the same sequence count the same, unless it is 0 */
     const struct heap_stats *heap;        /* NULL: not known, as without jemalloc */
     const struct process_values *process; /* NULL: not known */
     uint64_t now_ns;                      /* CLOCK_MONOTONIC */

@@ -297,7 +297,7 @@ static const char *flow_from(struct verifier *verifier, uint16_t index)
 static const char *flow_kind(struct verifier *verifier, uint16_t kind)
 {
     const struct program *program = verifier->program;
-    memset(verifier->live, NOT_VISITED, sizeof verifier->live);
+    memset(verifier->live, NOT_VISITED, program->op_count);
     verifier->pending_count = 0;
     const char *fault = flow_to(verifier, program->kinds[kind].entry, 0);
     while (fault == SOUND && verifier->pending_count > 0) {

@@ -360,6 +360,24 @@ static void openmetrics_ends_and_drops_suffixes(void **state)
     assert_string_equal(text + strlen(text) - 6, "# EOF\n");
 }
 
+static void a_snapshot_is_counted_once_and_the_next_one_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot *snapshot = fixture->snapshot;
+    snapshot->sequence = 7;
+    snapshot->programs[0].census.spawned = 1;
+    assert_string_equal(value(fixture, "leaklab_tasks_spawned_total{pattern=\"recv\",variant=\"leak\"}"),
+                        "1");
+    fixture->input.now_ns += 1000000000u;
+    snapshot->programs[0].census.spawned = 2; /* which no snapshot of the same sequence would say */
+    assert_string_equal(value(fixture, "leaklab_tasks_spawned_total{pattern=\"recv\",variant=\"leak\"}"),
+                        "1");
+    assert_string_equal(value(fixture, "leaklab_snapshot_age_seconds"), "1.25");
+    snapshot->sequence = 8;
+    assert_string_equal(value(fixture, "leaklab_tasks_spawned_total{pattern=\"recv\",variant=\"leak\"}"),
+                        "2");
+}
+
 static void a_buffer_without_room_is_an_error(void **state)
 {
     struct fixture *fixture = *state;
@@ -382,8 +400,10 @@ static bool scrape_once(void *argument)
     enum err err = export_render(exporter, &fixture->input, METRICS_TEXT, &text);
     assert_true(err == ERR_OK || (err == ERR_MEMORY && text.size == 0));
     buf_clear(&text);
-    if (err != ERR_OK) /* what failed is made up for by the next scrape */
+    if (err != ERR_OK) { /* what failed is made up for by the next scrape */
         assert_int_equal(export_render(exporter, &fixture->input, METRICS_TEXT, &text), ERR_OK);
+        assert_non_null(strstr(buf_text(&text), "\nleaklab_uv_handles{handle=\"async\"} 1\n"));
+    }
     buf_deinit(&text);
     export_free(exporter);
     return err == ERR_OK;
@@ -394,6 +414,7 @@ static void a_scrape_survives_every_failing_allocation(void **state)
     struct fixture *fixture = *state;
     fixture->snapshot->programs[0].states_seen = 1u << TASK_RECV;
     fixture->snapshot->uv_handles[UV_ASYNC] = 1;
+    fixture->snapshot->sequence = 1;
     fault_sweep(scrape_once, fixture);
 }
 
@@ -414,6 +435,7 @@ int main(void)
         TEST(build_info_names_every_library),
         TEST(programs_that_come_later_are_added),
         TEST(openmetrics_ends_and_drops_suffixes),
+        TEST(a_snapshot_is_counted_once_and_the_next_one_again),
         TEST(a_buffer_without_room_is_an_error),
         TEST(a_scrape_survives_every_failing_allocation),
     };
