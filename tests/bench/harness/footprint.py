@@ -22,6 +22,8 @@ def footprint(bench: Bench) -> Iterator[Row]:
     yield from starts(bench)
     with our_server(bench) as daemon, Maybe(peer_server(bench)) as peer:
         yield from rest(bench, daemon, peer)
+        yield from crowd(bench, daemon, peer, "plain", "Go with its default series alone" if peer else "")
+    with our_server(bench) as daemon, Maybe(peer_server(bench, extra_series(bench))) as peer:
         yield from crowd(bench, daemon, peer)
 
 
@@ -29,8 +31,16 @@ def our_server(bench: Bench) -> Daemon:
     return Daemon(bench.programs.leaklab)
 
 
-def peer_server(bench: Bench) -> Server | None:
-    return Server(bench.programs.peers[GO], "serve", 0, 0) if GO in bench.programs.peers else None
+def extra_series(bench: Bench) -> int:
+    """How many the peer lacks of what leaklab has."""
+    if GO not in bench.programs.peers:
+        return 0
+    with our_server(bench) as daemon, peer_server(bench) as peer:
+        return max(0, len(daemon.metrics()) - len(peer.metrics()))
+
+
+def peer_server(bench: Bench, series: int = 0) -> Server | None:
+    return Server(bench.programs.peers[GO], "serve", 0, series) if GO in bench.programs.peers else None
 
 
 class Maybe:
@@ -87,13 +97,16 @@ def rest(bench: Bench, daemon: Server, peer: Server | None) -> Iterator[Row]:
               {GO: [used[GO]]} if peer else {}, expectation=below(0.05, "0.05%"))
 
 
-def crowd(bench: Bench, daemon: Server, peer: Server | None) -> Iterator[Row]:
+def crowd(bench: Bench, daemon: Server, peer: Server | None, key: str = "", note: str = "") -> Iterator[Row]:
     sides = bench.alternate(lambda: wrk(bench, "leaklab", daemon), lambda name: wrk(bench, name, peer), of=(GO,) if peer else ())
-    yield Row("crowd_rate", f"scrape by wrk on {CROWD} connections", "/s", *sides.values("requests_per_second"),
-              higher_is_better=True, expectation=times(go=5) if peer else None)
-    yield Row("crowd_cpu", f"scrape by wrk on {CROWD} connections: processor time of the server", "us",
-              *sides.values("server_cpu_us"), expectation=times(go=5) if peer else None)
-    yield Row("crowd_p99", f"scrape by wrk on {CROWD} connections: p99", "us", *sides.values("p99_us"))
+    what = f"scrape by wrk on {CROWD} connections"
+    suffix = f"_{key}" if key else ""
+    expectation = times(go=5) if peer and not key else None
+    yield Row(f"crowd_rate{suffix}", what, "/s", *sides.values("requests_per_second"), higher_is_better=True,
+              expectation=expectation, note=note)
+    yield Row(f"crowd_cpu{suffix}", f"{what}: processor time of the server", "us", *sides.values("server_cpu_us"),
+              expectation=expectation, note=note)
+    yield Row(f"crowd_p99{suffix}", f"{what}: p99", "us", *sides.values("p99_us"), note=note)
 
 
 def wrk(bench: Bench, side: str, server: Server) -> dict:

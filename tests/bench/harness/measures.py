@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .basis import (GO, GO_BYTES_PER_TASK, MAX_REQUESTS, MIB, MILLION, OUR_BYTES_PER_TASK, PEERS, RECV, Bench, Sides, fits,
                     human, values)
-from .footprint import footprint
+from .footprint import extra_series, footprint
 from .growth import growth
 from .histogram import LAG, Histogram
 from .judging import judged
@@ -108,10 +108,6 @@ def peer_tickers(bench: Bench, peer: str, count: int, order: str) -> dict:
     return bench.keep(peer, run_peer_tickers(bench.programs.peers[peer], count, PERIOD_MS, bench.plan.window_seconds, *words))
 
 
-def series_count(server: Server) -> int:
-    return len(server.metrics())
-
-
 def scrape(bench: Bench) -> Iterator[Row]:
     """The peer has as many series as leaklab, so that both write about the same text."""
     extra = extra_series(bench)
@@ -119,13 +115,6 @@ def scrape(bench: Bench) -> Iterator[Row]:
         if fits(tasks * OUR_BYTES_PER_TASK):
             yield from scrape_with(bench, tasks, extra)
     yield from scrape_plain(bench)
-
-
-def extra_series(bench: Bench) -> int:
-    if GO not in bench.programs.peers:
-        return 0
-    with Daemon(bench.programs.leaklab) as daemon, Server(bench.programs.peers[GO], "serve", 0, 0) as peer:
-        return max(0, series_count(daemon) - series_count(peer))
 
 
 def scrape_with(bench: Bench, tasks: int, extra: int) -> Iterator[Row]:
