@@ -48,7 +48,8 @@
     X(PILED_UP, "piled-up", EXPECTS, "more come than leave",                                                 \
       "bound how many tasks there may be, and let whoever starts them wait")                                 \
     X(PANICKED, "panicked", EXPECTS, "panics",                                                               \
-      "give each channel one owner that closes it, once nobody sends any more")
+      "let one owner close a channel, after the last send; unlock and finish only what is locked and added " \
+      "to")
 
 enum finding_kind {
 #define X(name, word, counted, drawn, remedy) FINDING_##name,

@@ -254,33 +254,14 @@ static void resources_tell(struct run *run, struct trial *trial)
                      "%" PRIu64 " resource%s open in a trial run", left, left == 1 ? " stays" : "s stay");
 }
 
-/* The step that is the likeliest to have made tasks panic: a panic, or a close that is not the only one. */
-static uint16_t panic_step(struct flow *flow)
-{
-    const struct program *program = flow->program;
-    struct use uses[LIMIT_CASES];
-    uint16_t step = first_step(program, 0);
-    for (uint16_t i = program->op_count; i-- > 0;) {
-        const struct op *op = &program->ops[i];
-        uint16_t kind = program->steps[op->step].kind;
-        if (!flow->reached[i])
-            continue;
-        if (op->code == OP_PANIC)
-            return op->step;
-        if (op->code == OP_CLOSE && roles_uses(flow->roles, op, uses) > 0 &&
-            (roles_thing(flow->roles, uses[0].thing, NULL)->nil ||
-             flow_other(flow, kind, uses[0].thing, ROLE_CLOSE | ROLE_SEND)))
-            step = op->step;
-    }
-    return step;
-}
-
 static void panicked_tell(struct run *run, struct trial *trial)
 {
-    uint64_t panicked = run->workload.census.ended[END_PANICKED];
-    if (panicked > 0 && trial->panicked == 0)
-        findings_add(run->findings, FINDING_PANICKED, panic_step(run->flow), true,
-                     "%" PRIu64 " task%s panicked in a trial run", panicked, panicked == 1 ? "" : "s");
+    const struct workload *workload = &run->workload;
+    uint64_t panicked = workload->census.ended[END_PANICKED];
+    for (uint32_t i = 0; i < workload->panic_count; i++)
+        if (workload->panics[i].why != PANIC_MEMORY)
+            findings_add(run->findings, FINDING_PANICKED, workload->panics[i].step, true,
+                         "tasks panic here in a trial run: %s", panic_text(workload->panics[i].why));
     trial->panicked = panicked > trial->panicked ? panicked : trial->panicked;
 }
 

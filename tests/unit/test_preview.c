@@ -158,6 +158,14 @@ static const struct sample samples[] = {
     {"as many", "share: {c: channel}\nfix:\n  main: [spawn a * 1, recv c]\n  a: [send c]\n", NONE, 0, false},
     {"a close by each of many", "share: {c: channel}\nfix:\n  main: [spawn a * 2]\n  a: [close c]\n",
      FINDING_PANICKED, 8, true},
+    {"an unlock of what is not locked", "share: {m: mutex}\nfix:\n  main: [spawn a]\n  a:\n    - unlock m\n",
+     FINDING_PANICKED, 9, true},
+    {"a finish of what was not added",
+     "share: {g: group}\nfix:\n  main: [add g, spawn a]\n  a:\n    - finish g\n    - finish g\n",
+     FINDING_PANICKED, 10, true},
+    {"a send behind a close",
+     "share: {c: channel 1}\nfix:\n  main: [spawn a]\n  a:\n    - close c\n    - send c\n", FINDING_PANICKED,
+     10, true},
     {"more arrive than leave",
      "share: {c: channel}\nfix:\n  main:\n    - spawn b\n    - loop 90:\n        - spawn a\n        - sleep "
      "1ms\n"
