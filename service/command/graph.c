@@ -37,7 +37,7 @@ static size_t marks_of(const struct findings *findings, struct graph_mark marks[
         marks[count++] = (struct graph_mark){
             .step = finding->step,
             .task = kind == FINDING_TICKER || kind == FINDING_SCOPE || kind == FINDING_OPEN ||
-                    kind == FINDING_TICKERS_LEFT || kind == FINDING_OPEN_LEFT,
+                    kind == FINDING_TICKERS_LEFT,
             .late = kind == FINDING_LEFT,
             .text = finding_drawn(kind),
         };

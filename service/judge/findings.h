@@ -41,7 +41,7 @@
     X(LEFT, "left-behind", EXPECT_TASKS, "nobody comes any more",                                            \
       "give this step a second way on: done, a deadline, or room")                                           \
     X(TICKERS_LEFT, "tickers-left", EXPECT_TICKERS, "ticks on", "stop every ticker that is made")            \
-    X(OPEN_LEFT, "open-left", EXPECTS, "something stays open",                                               \
+    X(OPEN_LEFT, "open-left", EXPECTS, "stays open",                                                         \
       "shut what is open before its variable is written to again")                                           \
     X(OUTGROWN, "queue-outgrown", EXPECTS, "more comes in than goes out",                                    \
       "use a channel with a bound, at which senders wait")                                                   \

@@ -240,6 +240,35 @@ static void tickers_tell(struct run *run, struct trial *trial)
                      "%" PRIu64 " ticker%s on for ever in a trial run", left, left == 1 ? " goes" : "s go");
 }
 
+/* The thing that an operation opens, where some of its kind were left open; ROLE_START: none. */
+static uint32_t left_open(const struct run *run, uint16_t index)
+{
+    const struct op *op = &run->flow->program->ops[index];
+    struct use uses[LIMIT_CASES];
+    if (op->code != OP_OPEN || !run->flow->reached[index] || run->workload.census.open[op->reg] == 0 ||
+        roles_uses(run->flow->roles, op, uses) == 0)
+        return ROLE_START;
+    return uses[0].thing;
+}
+
+/* The step that is the likeliest to have left something open: the second that opens the same thing, whose
+ * first nobody can shut any more; otherwise the first that opens anything. */
+static uint16_t open_step(const struct run *run)
+{
+    const struct program *program = run->flow->program;
+    uint16_t first = NO_TARGET;
+    for (uint16_t i = 0; i < program->op_count; i++) {
+        uint32_t thing = left_open(run, i);
+        if (thing == ROLE_START)
+            continue;
+        first = first == NO_TARGET ? i : first;
+        for (uint16_t j = 0; j < i; j++)
+            if (left_open(run, j) == thing)
+                return program->ops[i].step;
+    }
+    return first == NO_TARGET ? first_step(program, 0) : program->ops[first].step;
+}
+
 static void resources_tell(struct run *run, struct trial *trial)
 {
     uint64_t left = 0;
@@ -250,7 +279,7 @@ static void resources_tell(struct run *run, struct trial *trial)
         if (run->findings->items[i].kind == FINDING_OPEN || run->findings->items[i].kind == FINDING_OPEN_LEFT)
             return;
     if (left > 0)
-        findings_add(run->findings, FINDING_OPEN_LEFT, first_step(run->flow->program, 0), true,
+        findings_add(run->findings, FINDING_OPEN_LEFT, open_step(run), true,
                      "%" PRIu64 " resource%s open in a trial run", left, left == 1 ? " stays" : "s stay");
 }
 

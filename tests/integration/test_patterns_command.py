@@ -265,6 +265,7 @@ def test_draws_every_mode_the_same_each_time_and_what_is_missing_in_leaks_alone(
     ("leak-contract", ["not stopped on every way out", "no way out"]),
     ("leak-double-lock", ["nobody unlocks any more", "holds it already"]),
     ("leak-close", ["panics"]),
+    ("leak-socket", ["stays open"]),
     ("leak-queue", ["more comes in than goes out"]),
 ])
 def test_the_leak_misses_what_its_fix_does_not(leak, missing):

@@ -158,6 +158,13 @@ static const struct sample samples[] = {
     {"as many", "share: {c: channel}\nfix:\n  main: [spawn a * 1, recv c]\n  a: [send c]\n", NONE, 0, false},
     {"a close by each of many", "share: {c: channel}\nfix:\n  main: [spawn a * 2]\n  a: [close c]\n",
      FINDING_PANICKED, 8, true},
+    {"a second open of what is open",
+     "share: {f: file}\nfix:\n  main: [spawn a]\n  a:\n    - open f\n    - open f\n    - shut f\n",
+     FINDING_OPEN_LEFT, 10, true},
+    {"a second open of what was shut",
+     "share: {f: file}\nfix:\n  main: [spawn a]\n  a:\n    - open f\n    - shut f\n    - open f\n    - shut "
+     "f\n",
+     NONE, 0, false},
     {"an unlock of what is not locked", "share: {m: mutex}\nfix:\n  main: [spawn a]\n  a:\n    - unlock m\n",
      FINDING_PANICKED, 9, true},
     {"a finish of what was not added",
