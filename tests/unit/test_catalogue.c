@@ -34,7 +34,36 @@ static int64_t small(const struct param *param, int64_t value)
     return param->min > SMALL_COUNT ? param->min : SMALL_COUNT;
 }
 
-/* The mode on a stage, with its defaults. */
+/* One parameter at one of its words; beyond all parameters: none. */
+static struct {
+    uint16_t param;
+    int64_t word;
+} setting = {.param = LIMIT_PARAMS};
+
+/* Before each test: one that failed may have left its setting. */
+static int set_nothing(void **state)
+{
+    (void)state;
+    setting.param = LIMIT_PARAMS;
+    return 0;
+}
+
+/* With the defaults, and then with every word that a parameter may be. */
+static void with_each_word(const struct mode *mode, void (*test)(const struct mode *mode))
+{
+    const struct pattern *pattern = mode->pattern;
+    test(mode);
+    for (uint16_t i = 0; i < pattern->param_count; i++) {
+        if (pattern->params[i].type != PARAM_CHOICE)
+            continue;
+        setting.param = i;
+        for (setting.word = 0; setting.word < pattern->params[i].choice_count; setting.word++)
+            test(mode);
+    }
+    setting.param = LIMIT_PARAMS;
+}
+
+/* The mode on a stage, with its defaults but for the setting. */
 static void given(const struct mode *mode, int64_t linger_ns)
 {
     stage = (struct stage){.host = &stage, .program = mode->pattern->variants[mode->variant].program};
@@ -42,6 +71,8 @@ static void given(const struct mode *mode, int64_t linger_ns)
         stage.params[i] =
             small(&mode->pattern->params[i],
                   param_default(mode->pattern, i, stage.params, linger_ns == 0 ? LINGER_OPEN_NS : linger_ns));
+    if (setting.param < mode->pattern->param_count)
+        stage.params[setting.param] = setting.word;
     struct stage_spec spec = {.linger_ns = linger_ns,
                               .holds_bytes = HOLDS,
                               .seed = 7,
@@ -114,15 +145,19 @@ static void assert_leaked(const struct mode *mode)
     stage_assert_empty(stage.runtime);
 }
 
-static void a_start_leaks_what_its_file_states(void **state)
+static void one_start(const struct mode *mode)
 {
-    const struct mode *mode = *state;
     given(mode, LINGER_NS);
     stage_start(&stage);
     stage_pass(&stage, LINGER_NS);
     stage_pass(&stage, AFTERMATH_NS);
     assert_leaked(mode);
     stage_strike(&stage);
+}
+
+static void a_start_leaks_what_its_file_states(void **state)
+{
+    with_each_word(*state, one_start);
 }
 
 static void starts_beside_each_other_leak_as_many_times_as_much(void **state)
@@ -139,9 +174,8 @@ static void starts_beside_each_other_leak_as_many_times_as_much(void **state)
     stage_strike(&stage);
 }
 
-static void a_cancel_at_any_time_leaves_what_the_file_states(void **state)
+static void cancels(const struct mode *mode)
 {
-    const struct mode *mode = *state;
     static const int64_t after_ns[] = {0, 3 * MS, 25 * MS, 2000 * MS};
     for (size_t i = 0; i < COUNT_OF(after_ns); i++) {
         given(mode, 0);
@@ -152,6 +186,11 @@ static void a_cancel_at_any_time_leaves_what_the_file_states(void **state)
         assert_leaked(mode);
         stage_strike(&stage);
     }
+}
+
+static void a_cancel_at_any_time_leaves_what_the_file_states(void **state)
+{
+    with_each_word(*state, cancels);
 }
 
 static void a_reclaim_at_any_time_leaves_nothing(void **state)
@@ -278,8 +317,10 @@ static void list_mode(struct listed *listed, struct CMUnitTest *tests)
     mode_format(listed->mode, text);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         snprintf(listed->names[i], sizeof listed->names[i], "%s: %s", text, cases[i].name);
-        tests[i] = (struct CMUnitTest){
-            .name = listed->names[i], .test_func = cases[i].function, .initial_state = &listed->mode};
+        tests[i] = (struct CMUnitTest){.name = listed->names[i],
+                                       .test_func = cases[i].function,
+                                       .setup_func = set_nothing,
+                                       .initial_state = &listed->mode};
     }
 }
 
