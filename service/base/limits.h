@@ -98,6 +98,7 @@
 #define LIMIT_REQUEST_RATE       1000000 /* that --requests-per-address may ask for */
 #define LIMIT_SPARE_DESCRIPTORS  128     /* that the daemon keeps for itself, connections aside */
 #define LIMIT_HEADROOM           64 /* descriptors, or a quarter of all, that no pattern takes, whatever its limit */
+#define LIMIT_LAST_DESCRIPTORS   24 /* from which on a new connection gets another's room */
 #define LIMIT_IDLE_SECONDS       10
 #define LIMIT_RESPONSE_BYTES     (64 * 1024 * 1024)
 /* A quarter of the connections: all others can make room for whoever comes anew. */

@@ -1,6 +1,8 @@
 #include "http/visitor.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -112,19 +114,31 @@ static struct visitor *find_own(const struct visitors *visitors, const struct vi
     return visitors->caller_most != 0 && count > visitors->caller_most ? found : NULL;
 }
 
-/* Of the caller that has most, when there are too many of all. */
+/* The system hands out the lowest number that is free: while nobody has a high one, there are others left. */
+static int last_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (int)limit.rlim_cur - LIMIT_LAST_DESCRIPTORS;
+}
+
+/* Of the caller that has most, when there are too many of all, or hardly a descriptor is left. */
 static struct visitor *find_any(const struct visitors *visitors, const struct visitor *newest)
 {
     enum { SLOTS = 256 };
     unsigned counts[SLOTS] = {0}, count = 0, most = 0;
     struct link *at;
     struct visitor *found = NULL;
+    bool short_of = false;
+    int last = last_descriptors();
     list_each (at, &visitors->list) {
         const struct visitor *visitor = container_of(at, struct visitor, link);
         count += !visitor->leaving;
+        short_of |= !visitor->leaving && visitor->fd >= last;
         counts[caller_slot(&visitor->caller, visitors->salt, SLOTS)] += !visitor->leaving;
     }
-    if (count <= visitors->crowded)
+    if (count <= visitors->crowded && !short_of)
         return NULL;
     list_each (at, &visitors->list) {
         struct visitor *visitor = container_of(at, struct visitor, link);

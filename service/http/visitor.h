@@ -3,10 +3,10 @@
  * a thread that sleeps while nobody is connected shuts the sockets of those that are over it. libmicrohttpd
  * then finds them closed and cleans up as it does for any client that has gone.
  *
- * Where connections are crowded, or one caller has more than it may, the newest gets its room from another:
- * of the caller that has most, the one that has waited longest for a request, or else for the rest of one, or
- * else for its answer to be read. So whoever comes anew is answered, however many connections others hold
- * open and say nothing on. */
+ * Where connections are crowded, or descriptors run out, or one caller has more than it may, the newest gets
+ * its room from another: of the caller that has most, the one that has waited longest for a request, or else
+ * for the rest of one, or else for its answer to be read. So whoever comes anew is answered, however many
+ * connections others hold open and say nothing on. */
 #pragma once
 
 #include <pthread.h>

@@ -60,12 +60,12 @@ def walled(request):
 
 def modes(daemon):
     for pattern in daemon.get("/patterns").json()["patterns"]:
-        yield from (mode for mode in pattern["modes"] if not mode.startswith(("fix-", "mix-")))
+        yield from (mode for mode in pattern["modes"] if not mode.startswith("mix-"))
 
 
 def run_wild(daemon, mode):
-    """A thousand starts a second, until a limit ends them or the time is over."""
-    answer = daemon.post("/scenario", {"mode": mode, "rate": "1000/s", "linger": "1h"})
+    """As many starts as can be asked for, until a limit ends them or the time is over."""
+    answer = daemon.post("/scenario", {"mode": mode, "rate": "1000000/s", "linger": "1h"})
     assert answer.status == 201, (mode, answer)
     end = time.monotonic() + SECONDS_EACH
     while time.monotonic() < end and daemon.scenario(answer.json()["name"])["state"] in ("starting", "running"):

@@ -3,6 +3,7 @@ it, a reclaim brings everything back, and a limit ends one scenario and nothing 
 
 import os
 import resource
+import socket
 
 import pytest
 
@@ -130,6 +131,12 @@ def test_near_the_systems_limit_a_scenario_ends_and_connections_still_come_in(se
     scenario = daemon.when_state("a", "leaked")
     assert (scenario["cause"], scenario["capped_by"]) == ("capped", "descriptors")
     assert 0 < scenario["resources"]["file"] <= 150
+    held = [socket.create_connection((daemon.host, daemon.port), timeout=30) for _ in range(300)]
+    for _ in range(5):
+        assert daemon.request("GET", "/metrics", timeout=5).status == 200
+    assert daemon.delete("/scenario/a?reclaim=true").status == 200
+    for connection in held:
+        connection.close()
 
 
 @pytest.mark.parametrize("value", ["-1", "many", "1.5", "99999999999"])
