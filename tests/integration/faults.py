@@ -166,7 +166,7 @@ class Drill(Run):
         try:
             with open(report, "wb") as stdout:
                 self.begin("drill", str(path), "--prometheus", f"http://127.0.0.1:{prometheus.server_port}", "--listen", daemon,
-                           "--poll", "10ms", "--settle", "5s", "--json", stdout=stdout, LEAKLAB_JUDGE_INTERVAL="20ms")
+                           "--poll", "10ms", "--settle", "5s", "--timeout", "5s", "--json", stdout=stdout, LEAKLAB_JUDGE_INTERVAL="20ms")
             try:
                 self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
@@ -180,12 +180,13 @@ class Drill(Run):
         self.check(report.read_text(errors="replace"), int(daemon.split(":")[1]))
 
     def check(self, said, port):
-        if self.process.returncode == 0:
-            rows = [row["outcome"] for drill in json.loads(said)["drills"] for row in drill["alerts"]]
-            if rows != ["detected"]:
-                self.wrong(f"passes, with {rows}")
-        elif any(word in said for word in ("missed", "late", "false alarm", "unresolved")):
-            self.wrong(f"blames an alert: {said[-2000:]}")
+        try:
+            drills = json.loads(said)["drills"]
+        except ValueError:
+            drills = []
+        scored = [row["outcome"] for drill in drills if drill["finished"] for row in drill["alerts"]]
+        if scored != ["detected"] and (self.process.returncode == 0 or scored):
+            self.wrong(f"says {said[-2000:]!r}")
         if leaklab.reachable(port):
             self.wrong("its daemon outlives it")
 

@@ -9,7 +9,7 @@ import pytest
 import faults
 import leaklab
 
-COUNT = 40  # of each kind: all of those of which there are few
+COUNT = 30  # of each kind: all of those of which there are few
 
 pytestmark = [
     pytest.mark.skipif(not faults.library().exists(), reason="faults.so is not built"),
