@@ -11,15 +11,19 @@
 /* Enough to be above every limit, small enough to be added without a thought. */
 #define MANY 1e15
 
-/* What one task of a kind amounts to, with everything that it spawns. */
+/* What one task of a kind amounts to, with everything that it spawns and opens. */
 struct weight {
-    double tasks;
-    double bytes;
+    double of[AMOUNTS];
 };
 
 static double at_most(double number)
 {
     return number < MANY ? number : MANY;
+}
+
+static void add_to(double *sum, double number)
+{
+    *sum = at_most(*sum + number);
 }
 
 /* How many times each operation runs within its loops. The way back of a loop is a NEXT that aims at the
@@ -42,7 +46,7 @@ static struct weight kind_alone(const struct program *program, uint16_t kind)
 {
     uint16_t layout = program->kinds[kind].layout;
     double bytes = layout == NO_LAYOUT ? 0 : program->layouts[layout].bytes;
-    return (struct weight){1, bytes + sizeof(struct task)};
+    return (struct weight){{[AMOUNT_TASKS] = 1, [AMOUNT_BYTES] = bytes + sizeof(struct task)}};
 }
 
 /* One pass: what kinds hold and spawn, given what they weighed in the pass before. */
@@ -54,14 +58,13 @@ static void weigh_pass(const struct program *program, const int64_t *values, con
     for (uint16_t i = 0; i < program->op_count; i++) {
         const struct op *op = &program->ops[i];
         struct weight *sum = &after[program->steps[op->step].kind];
-        bool heap = op->code == OP_HOLD || op->code == OP_LOSE;
-        double amount = op->code == OP_SPAWN || heap ? times[i] * (double)values[op->value] : 0;
-        if (heap) {
-            sum->bytes = at_most(sum->bytes + amount);
-        } else if (op->code == OP_SPAWN) {
-            sum->tasks = at_most(sum->tasks + amount * before[op->kind].tasks);
-            sum->bytes = at_most(sum->bytes + amount * before[op->kind].bytes);
-        }
+        if (op->code == OP_HOLD || op->code == OP_LOSE)
+            add_to(&sum->of[AMOUNT_BYTES], times[i] * (double)values[op->value]);
+        else if (op->code == OP_OPEN)
+            add_to(&sum->of[AMOUNT_SUPPLY + resource_supply(op->reg)], times[i]);
+        else if (op->code == OP_SPAWN)
+            for (unsigned amount = 0; amount < AMOUNTS; amount++)
+                add_to(&sum->of[amount], times[i] * (double)values[op->value] * before[op->kind].of[amount]);
     }
 }
 
@@ -86,7 +89,7 @@ static enum err weigh(const struct program *program, const int64_t *values, stru
         after = spare;
     }
     *result = before[0];
-    result->bytes = at_most(result->bytes + program->layouts[0].bytes);
+    add_to(&result->of[AMOUNT_BYTES], program->layouts[0].bytes);
     free(weights);
     free(times);
     return ERR_OK;
@@ -132,71 +135,93 @@ static double starts_at_end(const struct spec *spec, const struct growth *growth
     return (double)arrival_due(&arrival, (uint64_t)spec->duration_ns);
 }
 
-static void find_limit(const struct spec *spec, const struct growth *growth, struct forecast *forecast)
+/* How much of each there may be, and one more: what ends a scenario. */
+static void read_limits(const struct spec *spec, const uint64_t *supplies, double *limits)
+{
+    limits[AMOUNT_TASKS] = (double)spec->max_tasks + 1;
+    limits[AMOUNT_BYTES] = (double)spec->max_heap_bytes + 1;
+    for (unsigned supply = 0; supply < SUPPLIES; supply++)
+        limits[AMOUNT_SUPPLY + supply] = (double)supplies[supply] + 1;
+}
+
+static const char *limit_word(unsigned amount)
+{
+    if (amount < AMOUNT_SUPPLY)
+        return limit_kind_word(amount == AMOUNT_TASKS ? LIMIT_KIND_TASKS : LIMIT_KIND_HEAP);
+    return limit_kind_word(LIMIT_KIND_DESCRIPTORS + (amount - AMOUNT_SUPPLY));
+}
+
+/* The limit that is reached first, if one is before the end. */
+static void find_limit(const struct spec *spec, const struct growth *growth, const double *limits,
+                       struct forecast *forecast)
 {
     const struct sample *start = &growth->start;
-    double lasts = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
-    double tasks = standing(growth, start->tasks_most, start->task_seconds);
-    double bytes = standing(growth, start->bytes_most, start->byte_seconds);
-    double tasks_after = reached_after(spec, growth, tasks, start->tasks_left, (double)spec->max_tasks + 1);
-    double heap_after =
-        reached_after(spec, growth, bytes, start->bytes_left, (double)spec->max_heap_bytes + 1);
-    double after = tasks_after <= heap_after ? tasks_after : heap_after;
-    forecast->limit = NULL;
-    forecast->limit_after_seconds = 0;
-    if (after <= lasts && !isinf(after)) {
-        forecast->limit = tasks_after <= heap_after ? "tasks" : "heap";
+    double first = spec->duration_ns == 0 ? INFINITY : (double)spec->duration_ns / 1e9;
+    for (unsigned amount = 0; amount < AMOUNTS; amount++) {
+        double have = standing(growth, start->most[amount], start->seconds[amount]);
+        double after = reached_after(spec, growth, have, start->left[amount], limits[amount]);
+        if (isinf(after) || after > first || (after == first && forecast->limit != NULL))
+            continue;
+        first = after;
+        forecast->limit = limit_word(amount);
         forecast->limit_after_seconds = after;
     }
-    double left =
-        growth->per_second > 0 && start->tasks_left > 0 ? start->tasks_left * starts_at_end(spec, growth) : 0;
-    double bytes_per_task = start->bytes_most / start->tasks_most;
-    double most = fmin((double)spec->max_tasks, floor((double)spec->max_heap_bytes / bytes_per_task));
-    forecast->tasks_peak = fmin(round(tasks + left), most);
+}
+
+/* Tasks alive at a time: what is there anyway, and what all starts leave that any limit lets come. */
+static double peak(const struct spec *spec, const struct growth *growth, const double *limits)
+{
+    const struct sample *start = &growth->start;
+    double starts = growth->per_second > 0 ? starts_at_end(spec, growth) : 0;
+    for (unsigned amount = AMOUNT_SUPPLY; amount < AMOUNTS; amount++)
+        if (start->left[amount] > 0)
+            starts = fmin(starts, limits[amount] / start->left[amount]);
+    double tasks = standing(growth, start->most[AMOUNT_TASKS], start->seconds[AMOUNT_TASKS]);
+    double left = start->left[AMOUNT_TASKS] > 0 ? start->left[AMOUNT_TASKS] * starts : 0;
+    double bytes_per_task = start->most[AMOUNT_BYTES] / start->most[AMOUNT_TASKS];
+    return fmin(round(tasks + left),
+                fmin((double)spec->max_tasks, floor((double)spec->max_heap_bytes / bytes_per_task)));
 }
 
 /* From the program's text alone, where a start is too large to be tried: what it spawns is there until its
- * owner leaves, and what the pattern expects to leak stays. */
-static struct sample sample_of_text(const struct spec *spec, const struct weight *weight, double leaked)
+ * owner leaves, and what the pattern expects to be left stays. */
+static struct sample sample_of_text(const struct spec *spec, const struct weight *weight,
+                                    const double *expected)
 {
     double stays = (double)spec->linger_ns / 1e9;
-    double left = fmin(leaked, weight->tasks);
-    double bytes_left = weight->bytes * left / weight->tasks;
-    return (struct sample){.tasks = weight->tasks,
-                           .tasks_most = weight->tasks,
-                           .bytes_most = weight->bytes,
-                           .tasks_left = left,
-                           .bytes_left = bytes_left,
-                           .task_seconds = (weight->tasks - left) * stays,
-                           .byte_seconds = (weight->bytes - bytes_left) * stays};
+    struct sample sample = {.spawned = weight->of[AMOUNT_TASKS]};
+    for (unsigned amount = 0; amount < AMOUNTS; amount++) {
+        double most = sample.most[amount] = weight->of[amount];
+        sample.left[amount] = amount == AMOUNT_BYTES
+                                  ? most * sample.left[AMOUNT_TASKS] / weight->of[AMOUNT_TASKS]
+                                  : fmin(expected[amount], most);
+        sample.seconds[amount] = (most - sample.left[amount]) * stays;
+    }
+    return sample;
 }
 
-/* How many of the starts that were tried one start is, by its tasks and by its heap; 0: none was tried. */
-struct times {
-    double tasks, bytes;
-};
-
-static void add_sample(struct sample *sum, const struct sample *sample, double share, struct times times)
+/* Adds `share` of a start that has `times` as much of each as the sample. */
+static void add_sample(struct sample *sum, const struct sample *sample, double share, const double *times)
 {
-    sum->tasks += share * times.tasks * sample->tasks;
-    sum->tasks_most += share * times.tasks * sample->tasks_most;
-    sum->bytes_most += share * times.bytes * sample->bytes_most;
-    sum->tasks_left += share * times.tasks * sample->tasks_left;
-    sum->bytes_left += share * times.bytes * sample->bytes_left;
-    sum->task_seconds += share * times.tasks * sample->task_seconds;
-    sum->byte_seconds += share * times.bytes * sample->byte_seconds;
+    sum->spawned += share * times[AMOUNT_TASKS] * sample->spawned;
+    for (unsigned amount = 0; amount < AMOUNTS; amount++) {
+        sum->most[amount] += share * times[amount] * sample->most[amount];
+        sum->left[amount] += share * times[amount] * sample->left[amount];
+        sum->seconds[amount] += share * times[amount] * sample->seconds[amount];
+    }
 }
 
-/* A try of one start, or of a smaller one of its kind where it is large. */
+/* A try of one start, or of a smaller one of its kind where it is large; *tried is false when none fits.
+ * times[]: how much more of each the start itself has. */
 static enum err try_start(const struct spec *spec, const struct program *program, const struct weight *weight,
-                          int64_t *values, struct sample *sample, struct times *times)
+                          int64_t *values, struct sample *sample, double *times, bool *tried)
 {
     const struct pattern *pattern = spec->mode.pattern;
     int64_t params[LIMIT_PARAMS] = {0};
-    double scale =
-        fmin((double)SAMPLE_TASKS / 2 / weight->tasks, (double)SAMPLE_BYTES / 2 / fmax(weight->bytes, 1));
+    double scale = fmin((double)SAMPLE_TASKS / 2 / weight->of[AMOUNT_TASKS],
+                        (double)SAMPLE_BYTES / 2 / fmax(weight->of[AMOUNT_BYTES], 1));
     uint16_t size; /* by convention "n": how many tasks a start has grows with it */
-    bool fits = true;
+    *tried = false;
     memcpy(params, spec->params, pattern->param_count * sizeof params[0]);
     if (scale < 1) {
         const struct param *param = pattern_param(pattern, "n", &size);
@@ -205,18 +230,18 @@ static enum err try_start(const struct spec *spec, const struct program *program
             return ERR_OK;
         params[size] = (int64_t)((double)params[size] * scale);
     }
-    struct weight tried;
+    struct weight smaller;
     program_resolve(program, params, spec->linger_ns, spec->holds_bytes, values);
-    enum err err = weigh(program, values, &tried);
+    enum err err = weigh(program, values, &smaller);
     if (err == ERR_OK)
         err = sample_take(&(struct sample_spec){.program = program,
                                                 .params = params,
                                                 .linger_ns = spec->linger_ns,
                                                 .holds_bytes = spec->holds_bytes,
                                                 .seed = spec->seed},
-                          sample, &fits);
-    if (err == ERR_OK && fits)
-        *times = (struct times){weight->tasks / tried.tasks, weight->bytes / tried.bytes};
+                          sample, tried);
+    for (unsigned amount = 0; amount < AMOUNTS; amount++)
+        times[amount] = smaller.of[amount] > 0 ? weight->of[amount] / smaller.of[amount] : 1;
     return err;
 }
 
@@ -229,25 +254,31 @@ static enum err add_program(const struct spec *spec, const struct program *progr
         return ERR_MEMORY;
     struct weight weight;
     struct sample sample = {0};
-    struct times times = {0, 0};
+    double times[AMOUNTS] = {0}, expected[AMOUNTS] = {0};
+    bool tried;
     program_resolve(program, spec->params, spec->linger_ns, spec->holds_bytes, values);
-    double leaked = fmin((double)pattern_expected(program, values), MANY);
+    expected[AMOUNT_TASKS] = at_most((double)pattern_expected(program, values));
+    for (unsigned supply = 0; supply < SUPPLIES; supply++)
+        expected[AMOUNT_SUPPLY + supply] =
+            at_most((double)pattern_expected_of(program, values, EXPECT_DESCRIPTORS + supply));
     enum err err = weigh(program, values, &weight);
     if (err == ERR_OK)
-        err = try_start(spec, program, &weight, values, &sample, &times);
+        err = try_start(spec, program, &weight, values, &sample, times, &tried);
     free(values);
     if (err != ERR_OK)
         return err;
-    if (times.tasks == 0) {
-        sample = sample_of_text(spec, &weight, leaked);
-        times = (struct times){1, 1};
+    if (!tried) {
+        sample = sample_of_text(spec, &weight, expected);
+        for (unsigned amount = 0; amount < AMOUNTS; amount++)
+            times[amount] = 1;
     }
     add_sample(&growth->start, &sample, share, times);
-    forecast->leaked_per_start += share * leaked;
+    forecast->leaked_per_start += share * expected[AMOUNT_TASKS];
     return ERR_OK;
 }
 
-enum err forecast_make(const struct spec *spec, struct forecast *forecast)
+enum err forecast_make(const struct spec *spec, const uint64_t supplies[static SUPPLIES],
+                       struct forecast *forecast)
 {
     const struct program *programs[MODE_PROGRAMS];
     size_t count = mode_programs(spec->mode, programs);
@@ -263,11 +294,14 @@ enum err forecast_make(const struct spec *spec, struct forecast *forecast)
         if (err != ERR_OK)
             return err;
     }
-    forecast->tasks_per_start = growth.start.tasks;
-    forecast->bytes_per_start = growth.start.bytes_most;
+    forecast->tasks_per_start = growth.start.spawned;
+    forecast->bytes_per_start = growth.start.most[AMOUNT_BYTES];
     forecast->tasks_per_second = growth.per_second * forecast->tasks_per_start;
     forecast->leaked_per_second = growth.per_second * forecast->leaked_per_start;
-    find_limit(spec, &growth, forecast);
+    double limits[AMOUNTS];
+    read_limits(spec, supplies, limits);
+    find_limit(spec, &growth, limits, forecast);
+    forecast->tasks_peak = peak(spec, &growth, limits);
     return ERR_OK;
 }
 

@@ -17,12 +17,13 @@ struct forecast {
     double tasks_per_second; /* spawned in the long run, 0 without a rate */
     double leaked_per_second;
     double tasks_peak;          /* alive at a time; where leaks grow without an end, the limit */
-    const char *limit;          /* "tasks", "heap", or NULL: none is reached */
+    const char *limit;          /* "tasks", "heap", "descriptors", ...; NULL: none is reached */
     double limit_after_seconds; /* when there is one */
 };
 
-/* ERR_MEMORY; ERR_RANGE when an operand is out of bounds. */
-enum err forecast_make(const struct spec *spec, struct forecast *forecast);
+/* `supplies`: how much there is of each. ERR_MEMORY; ERR_RANGE when an operand is out of bounds. */
+enum err forecast_make(const struct spec *spec, const uint64_t supplies[static SUPPLIES],
+                       struct forecast *forecast);
 
 /* As an object that the caller owns. NULL: no memory. */
 json_t *forecast_json(const struct forecast *forecast);

@@ -67,7 +67,7 @@ static void dry_run(struct core *core, struct lab_request *request, const struct
         return;
     }
     struct forecast forecast;
-    enum err err = forecast_make(spec, &forecast);
+    enum err err = forecast_make(spec, core->runtime.supplies_max, &forecast);
     if (err != ERR_OK) {
         core_refuse(core, request, problem_new(500, "out of memory"));
         return;

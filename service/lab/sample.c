@@ -14,18 +14,26 @@ struct run {
     struct runtime runtime;
     struct workload workload;
     struct sample *sample;
-    double task_seconds;
-    double byte_seconds;
+    double seconds[AMOUNTS];
     uint64_t work; /* left */
 };
 
+static double amount_now(const struct runtime *runtime, unsigned amount)
+{
+    if (amount == AMOUNT_TASKS)
+        return (double)runtime->live;
+    if (amount == AMOUNT_BYTES)
+        return (double)runtime->charged_bytes;
+    return (double)runtime->supplies_used[amount - AMOUNT_SUPPLY];
+}
+
 static void look(struct run *run)
 {
-    double tasks = (double)run->runtime.live, bytes = (double)run->runtime.charged_bytes;
-    if (tasks > run->sample->tasks_most)
-        run->sample->tasks_most = tasks;
-    if (bytes > run->sample->bytes_most)
-        run->sample->bytes_most = bytes;
+    for (unsigned amount = 0; amount < AMOUNTS; amount++) {
+        double now = amount_now(&run->runtime, amount);
+        if (now > run->sample->most[amount])
+            run->sample->most[amount] = now;
+    }
 }
 
 /* Runs until nothing moves before time passes. False: it does not come to rest, or the work is used up. */
@@ -47,8 +55,8 @@ static bool settle(struct run *run)
 static void pass(struct run *run, uint64_t until_ns)
 {
     double seconds = (double)(until_ns - run->clock.manual_ns) / 1e9;
-    run->task_seconds += (double)run->runtime.live * seconds;
-    run->byte_seconds += (double)run->runtime.charged_bytes * seconds;
+    for (unsigned amount = 0; amount < AMOUNTS; amount++)
+        run->seconds[amount] += amount_now(&run->runtime, amount) * seconds;
     run->clock.manual_ns = until_ns;
 }
 
@@ -64,11 +72,11 @@ static void live(struct run *run)
     }
     double seconds = (double)(run->clock.manual_ns - BEGAN_NS) / 1e9;
     struct sample *sample = run->sample;
-    sample->tasks = (double)run->workload.census.spawned;
-    sample->tasks_left = (double)run->runtime.live;
-    sample->bytes_left = (double)run->runtime.charged_bytes;
-    sample->task_seconds = run->task_seconds - sample->tasks_left * seconds;
-    sample->byte_seconds = run->byte_seconds - sample->bytes_left * seconds;
+    sample->spawned = (double)run->workload.census.spawned;
+    for (unsigned amount = 0; amount < AMOUNTS; amount++) {
+        sample->left[amount] = amount_now(&run->runtime, amount);
+        sample->seconds[amount] = run->seconds[amount] - sample->left[amount] * seconds;
+    }
 }
 
 static enum err play(struct run *run, const struct workload_spec *spec)

@@ -13,16 +13,17 @@
 #define SAMPLE_TASKS 4000u
 #define SAMPLE_BYTES (32u << 20)
 
+/* What a start has some of, and of what a daemon allows so much: live tasks, bytes that count against
+ * max_heap, and each supply (AMOUNT_SUPPLY + SUPPLY_...). */
+enum amount { AMOUNT_TASKS, AMOUNT_BYTES, AMOUNT_SUPPLY, AMOUNTS = AMOUNT_SUPPLY + SUPPLIES };
+
 /* Means of starts, which add up and can be multiplied. */
 struct sample {
-    double tasks;        /* spawned, the owner included */
-    double tasks_most;   /* alive at a time */
-    double bytes_most;   /* that count against max_heap, at a time */
-    double tasks_left;   /* at the end: once its owner has left and all have gone who can */
-    double bytes_left;   /* likewise */
-    double task_seconds; /* that tasks were there, less those that the ones that are left were: what starts
-                            that are not over yet add to what earlier ones have left */
-    double byte_seconds; /* likewise */
+    double spawned;          /* tasks, the owner included */
+    double most[AMOUNTS];    /* at a time */
+    double left[AMOUNTS];    /* at the end: once its owner has left and all have gone who can */
+    double seconds[AMOUNTS]; /* for which it had each, less those of what is left: what starts that are not
+                                over yet add to what earlier ones have left */
 };
 
 struct sample_spec {

@@ -12,6 +12,7 @@
 #define STEP  (100 * MS)
 
 static struct desk desk;
+static unsigned limited_by_supplies;
 
 /* The forecast of a spec, which is JSON without its closing brace. */
 static json_t *foretell(const char *spec)
@@ -34,6 +35,7 @@ static double told(const json_t *forecast, const char *member)
 struct outcome {
     double spawned, starts, tasks_most, bytes_most, left;
     double capped_after_seconds; /* 0: it was not */
+    enum limit_kind capped_by;   /* LIMIT_KINDS: it was not */
 };
 
 /* Runs until nothing is left to do at this time of the clock; what was there at a time counts, for however
@@ -80,6 +82,7 @@ static struct outcome run(const char *spec, double seconds)
         now = (double)(desk.clock.manual_ns - began_ns) / 1e9;
     }
     const struct scenario *scenario = core_find(&desk.core, "x");
+    outcome.capped_by = scenario_capped_by(scenario);
     for (size_t i = 0; i < scenario->workload_count; i++)
         outcome.spawned += (double)scenario->workloads[i].census.spawned;
     outcome.left = (double)runtime->live;
@@ -141,6 +144,26 @@ static void a_limit(const char *mode)
     json_decref(forecast);
 }
 
+/* What is opened for real has limits of its own, which no scenario sets. */
+static void a_supply(const char *mode)
+{
+    char spec[256];
+    snprintf(spec, sizeof spec, "{\"mode\":\"%s\",\"rate\":10,\"linger\":\"500ms\",\"duration\":\"20s\"",
+             mode);
+    json_t *forecast = foretell(spec);
+    const char *limit = json_string_value(json_object_get(forecast, "limit"));
+    struct outcome outcome = run(spec, 20);
+    assert_string_equal(limit == NULL ? "none" : limit,
+                        outcome.capped_by == LIMIT_KINDS ? "none" : limit_kind_word(outcome.capped_by));
+    assert_close(mode, "limit_after_seconds", told(forecast, "limit_after_seconds"),
+                 outcome.capped_after_seconds, 0.2);
+    if (limit != NULL)
+        assert_close(mode, "tasks_peak at a limit of supplies", told(forecast, "tasks_peak"),
+                     outcome.tasks_most, told(forecast, "tasks_per_start"));
+    limited_by_supplies += limit != NULL;
+    json_decref(forecast);
+}
+
 static void each_mode(void (*check)(const char *mode))
 {
     char mode[MODE_TEXT];
@@ -170,6 +193,19 @@ static void when_a_limit_is_reached_is_foretold(void **state)
     each_mode(a_limit);
 }
 
+static void when_descriptors_handles_threads_or_jobs_run_out_is_foretold(void **state)
+{
+    (void)state;
+    uint64_t *supplies = desk.core.runtime.supplies_max, before[SUPPLIES];
+    memcpy(before, supplies, sizeof before);
+    for (int supply = 0; supply < SUPPLIES; supply++)
+        supplies[supply] = 95;
+    limited_by_supplies = 0;
+    each_mode(a_supply);
+    memcpy(supplies, before, sizeof before);
+    assert_true(limited_by_supplies >= SUPPLIES);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -190,6 +226,7 @@ int main(void)
         cmocka_unit_test(what_one_start_comes_to_is_foretold),
         cmocka_unit_test(what_starts_at_a_rate_come_to_is_foretold),
         cmocka_unit_test(when_a_limit_is_reached_is_foretold),
+        cmocka_unit_test(when_descriptors_handles_threads_or_jobs_run_out_is_foretold),
     };
     return cmocka_run_group_tests_name("forecast", tests, set_up, tear_down);
 }

@@ -6,6 +6,7 @@
 #include "lab/forecast.h"
 #include "lab/problem.h"
 #include "lab_fixture.h"
+#include "runtime/ghost.h"
 
 #define MIB 1048576ull
 
@@ -104,7 +105,7 @@ static void a_forecast_is_of_the_mean(void **state)
     struct spec spec =
         spec_of("{\"mode\":\"mix-recv\",\"n\":1,\"rate\":100,\"leak_share\":\"2%\",\"duration\":\"50s\"}");
     struct forecast forecast;
-    assert_int_equal(forecast_make(&spec, &forecast), ERR_OK);
+    assert_int_equal(forecast_make(&spec, ghost_supplies, &forecast), ERR_OK);
     assert_true(forecast.leaked_per_start == 0.02);
     assert_true(forecast.tasks_per_start == 2);
     assert_true(forecast.leaked_per_second == 2);

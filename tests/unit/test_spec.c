@@ -9,6 +9,7 @@
 #include "lab/forecast.h"
 #include "lab/problem.h"
 #include "lab_fixture.h"
+#include "runtime/ghost.h"
 
 static struct catalogue catalogue;
 
@@ -359,7 +360,7 @@ static struct forecast forecast_of(const char *text)
 {
     struct spec spec = spec_of(text);
     struct forecast forecast;
-    assert_int_equal(forecast_make(&spec, &forecast), ERR_OK);
+    assert_int_equal(forecast_make(&spec, ghost_supplies, &forecast), ERR_OK);
     return forecast;
 }
 
@@ -451,7 +452,8 @@ static bool parse_once(void *argument)
     }
     json_t *effective = spec_json(&spec);
     json_t *patterns = describe_patterns(&with);
-    json_t *told = forecast_make(&spec, &forecast) == ERR_OK ? forecast_json(&forecast) : NULL;
+    json_t *told =
+        forecast_make(&spec, ghost_supplies, &forecast) == ERR_OK ? forecast_json(&forecast) : NULL;
     bool whole = effective != NULL && patterns != NULL && told != NULL;
     json_decref(effective);
     json_decref(patterns);
