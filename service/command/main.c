@@ -49,7 +49,7 @@ static void print_help(FILE *stream)
           "usage: leaklab COMMAND [flags]\n\n",
           stream);
     for (size_t i = 0; i < COUNT_OF(subcommands); i++)
-        fprintf(stream, "  %-11s %s\n", subcommands[i].name, subcommands[i].about);
+        fprintf(stream, "  %-12s %s\n", subcommands[i].name, subcommands[i].about);
     fputs("\n'leaklab COMMAND --help' lists a command's flags. Two to begin with:\n"
           "  leaklab run -mode=leak-recv -n=2000 -linger=80ms\n"
           "  leaklab serve --demo\n",

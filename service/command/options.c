@@ -161,11 +161,13 @@ void options_print_help(const struct options *options)
         snprintf(flag, sizeof flag, "--%s%s%s", spec->name, is_switch(spec) ? "" : " ",
                  is_switch(spec) ? "" : spec->argument);
         printf("  %-24s  %s", flag, spec->help);
-        if (spec->fallback != NULL)
+        if (spec->fallback != NULL && spec->fallback[0] != '\0')
             printf(" (default %s)", spec->fallback);
         putchar('\n');
     }
+    char flag[OPTION_NAME], variable[OPTION_NAME];
     if (options->env_prefix != NULL)
-        printf("\nEvery flag is an environment variable too: --max-tasks is %sMAX_TASKS. Flags win.\n",
-               options->env_prefix);
+        printf("\nEvery flag is an environment variable too: %s is %s. Flags win.\n",
+               options_name(options, 0, FROM_FLAG, flag),
+               options_name(options, 0, FROM_ENVIRONMENT, variable));
 }
