@@ -1,4 +1,4 @@
-"""What the README says about one's own patterns and about a Prometheus: files, commands, and what they print."""
+"""What the README says about one's own patterns, a Prometheus and a month in seconds: files, commands, and what they print."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 
 import leaklab
+import test_prometheus
 from leaklab import BINARY, ROOT, environment
 
 
@@ -24,10 +25,10 @@ def blocks(text, kind):
     return re.findall(rf"^```{kind}\n(.*?)^```", text, re.M | re.S)
 
 
-def shell(command, folder):
+def shell(command, folder, timeout=60):
     path = f"{BINARY.parent}:{os.environ['PATH']}"
     return subprocess.run(["bash", "-c", command], cwd=folder, env=environment(PATH=path), text=True,
-                          capture_output=True, timeout=60, check=False)
+                          capture_output=True, timeout=timeout, check=False)
 
 
 def write_example(folder):
@@ -101,3 +102,79 @@ def shows(where, expression, wanted):
             return []
 
     leaklab.eventually(ask, lambda found: found and wanted(found), 60, expression)
+
+
+DAY = 24 * 3600
+
+
+def simulated(folder):
+    """The month of the README, with a quarter of the scrapes and few looks of the judge; and the line that starts a Prometheus."""
+    first = blocks(section("A month in seconds"), "sh")[0]
+    commands, _, server = first.rstrip("\n").rpartition("\n")
+    commands = commands.replace("--out month.om", "--scrape-interval 1m --judge-interval 1h --out month.om")
+    assert commands.endswith(" month.om data")
+    told = shell("set -e\n" + commands.removesuffix("data") + "tsdb", folder, timeout=200)
+    assert told.returncode == 0, told.stderr
+    assert ".om" in told.stderr
+    return server
+
+
+@pytest.mark.release
+@pytest.mark.limit(300)
+def test_a_month_is_simulated_and_loaded(tmp_path):
+    """Thirty days with a leak of one task a minute below a day's wave, in a Prometheus."""
+    line = simulated(tmp_path).split()
+    begin = int(re.search(r"^[a-z_]+\{.* (\d+)$", (tmp_path / "month.om").open().read(65536), re.M).group(1))
+    assert line[:2] == ["prometheus", "--storage.tsdb.path=data"] and line[-1].startswith("--config.file=")
+    server = test_prometheus.Prometheus(tmp_path, f"127.0.0.1:{leaklab.free_port()}", *line[2:-1])
+    try:
+        leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
+        leak = 'leaklab_tasks{job="leaklab",pattern="recv",variant="leak",state="recv"}'
+        for day in (1, 7, 30):
+            assert server.query(f"{leak} @ {begin + day * DAY}") == day * 24 * 60
+        night = server.query(f'sum(leaklab_tasks{{variant="fix"}} @ {begin + 10 * DAY})')
+        noon = server.query(f'sum(leaklab_tasks{{variant="fix"}} @ {begin + 10 * DAY + DAY // 2})')
+        assert night < noon / 5
+        assert server.query(f"count(count_over_time({leak}[30d] @ {begin + 30 * DAY}))") == 1
+    finally:
+        server.stop()
+
+
+def test_events_are_read_and_take_place(tmp_path):
+    """Those of the README, of which the first days will do: a restart of all on the second, and one of the first each night."""
+    (example,) = blocks(section("A month in seconds"), "yaml")
+    (tmp_path / "events.yaml").write_text(example)
+    told = shell("leaklab simulate --scenario events.yaml --for 2d1h --scrape-interval 1m --judge-interval 1h "
+                 "--match up --out up.om", tmp_path)
+    assert told.returncode == 0, told.stderr
+    up = re.findall(r'^up\{job="leaklab",instance="127.0.0.1:(\d+)"\} (\d) \d+$', (tmp_path / "up.om").read_text(), re.M)
+    values = {port: [value for whose, value in up if whose == port] for port in ("9777", "9778", "9779")}
+    assert {len(all_) for all_ in values.values()} == {len(up) // 3} == {49 * 60 + 1}
+    missed = {port: all_.count("0") / len(all_) for port, all_ in values.items()}
+    assert all(0.004 < share < 0.02 for share in missed.values()), missed
+
+
+RULES = """\
+groups:
+  - name: g
+    rules:
+      - {alert: Leaking, expr: 'leaklab_tasks{variant="leak",state="recv"} > 300'}
+"""
+ALERTS = """\
+    alert_rule_test:
+      - {eval_time: 5h, alertname: Leaking, exp_alerts: []}
+      - eval_time: 5h2m
+        alertname: Leaking
+        exp_alerts: [{exp_labels: {job: leaklab, instance: "127.0.0.1:9777", pattern: recv, variant: leak, state: recv}}]
+"""
+
+
+def test_rules_are_tested_as_it_says(tmp_path):
+    month, test = blocks(section("A month in seconds"), "sh")
+    (tmp_path / "rules.yml").write_text(RULES)
+    (tmp_path / "alerts.yml").write_text(ALERTS)
+    told = shell(month.partition("EOF\nleaklab")[0] + "EOF\n" + test, tmp_path)
+    assert told.returncode == 0 and "SUCCESS" in told.stdout, told
+    (tmp_path / "alerts.yml").write_text(ALERTS.replace("5h,", "5h2m,"))
+    told = shell(test, tmp_path)
+    assert told.returncode == 1 and "FAILED" in told.stdout + told.stderr, told

@@ -4,14 +4,11 @@ import json
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
 import leaklab
-from test_prometheus import Prometheus
 
-DAY = 24 * 3600
 MONTH = [{"mode": "fix-recv", "n": 2, "rate": "1/s", "shape": "wave", "shape_period": "1d", "linger": "30s", "name": "day"},
          {"mode": "leak-recv", "n": 1, "rate": "1/m", "name": "the-bug"}]
 
@@ -62,31 +59,6 @@ def test_the_text_is_openmetrics(tmp_path):
         for sample in family.samples:
             assert sample.labels["job"] == "nightly" and sample.labels["instance"] == 'a "b" \\c'
             assert sample.timestamp is not None
-
-
-@pytest.mark.release
-@pytest.mark.limit(240)
-def test_a_month_is_simulated_and_loaded(tmp_path):
-    """Thirty days with a leak of one task a minute below a day's wave, in a Prometheus."""
-    promtool = shutil.which("promtool")
-    assert promtool, "promtool is not on PATH; script/test puts it there"
-    begin = int(time.time()) - 30 * DAY - 3600
-    done = simulate(tmp_path, MONTH, **{"for": "30d", "at": begin, "scrape-interval": "1m"})
-    assert done.returncode == 0, done.stderr
-    subprocess.run([promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h",
-                    tmp_path / "out.om", tmp_path / "tsdb"], check=True, timeout=120, stdout=subprocess.DEVNULL)
-    server = Prometheus(tmp_path, f"127.0.0.1:{leaklab.free_port()}", "--storage.tsdb.retention.time=60d")
-    try:
-        leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
-        leak = 'leaklab_tasks{job="leaklab",pattern="recv",variant="leak",state="recv"}'
-        for day in (1, 7, 30):
-            assert server.query(f"{leak} @ {begin + day * DAY}") == day * 24 * 60
-        night = server.query(f'sum(leaklab_tasks{{variant="fix"}} @ {begin + 10 * DAY})')
-        noon = server.query(f'sum(leaklab_tasks{{variant="fix"}} @ {begin + 10 * DAY + DAY // 2})')
-        assert night < noon / 5
-        assert server.query(f"count(count_over_time({leak}[30d] @ {begin + 30 * DAY}))") == 1
-    finally:
-        server.stop()
 
 
 @pytest.mark.parametrize("flag", ("scenario", "for", "out"))
