@@ -129,19 +129,29 @@ static enum metrics_err check_values(size_t label_count, const char *const *valu
     return METRICS_OK;
 }
 
-/* Writes all texts of a series, one behind the other; fills in its chunks unless this only measures. */
+static struct metrics_chunk write_line(struct metrics_writer *writer, const struct metrics_family *family,
+                                       const char *const *values, size_t line, int format)
+{
+    size_t before = writer->size;
+    metrics_write_line(writer, family->declared, values, line, (enum metrics_format)format);
+    return (struct metrics_chunk){writer->at == NULL ? NULL : writer->at + before, writer->size - before};
+}
+
+/* Writes all texts of a series, one behind the other; fills in its chunks unless this only measures. Only a
+ * histogram's bounds look different in the two formats: of all others there is one text for both. */
 static void write_texts(struct metrics_writer *writer, const struct metrics_family *family,
                         const char *const *values, struct metrics_series *series, size_t line_count)
 {
+    bool alike = family->declared->type != METRICS_HISTOGRAM;
     for (size_t i = 0; i < family->label_count; i++)
         metrics_write(writer, values[i], strlen(values[i]) + 1);
-    for (int format = 0; format < METRICS_FORMATS; format++) {
-        for (size_t line = 0; line < line_count; line++) {
-            size_t before = writer->size;
-            metrics_write_line(writer, family->declared, values, line, (enum metrics_format)format);
+    for (size_t line = 0; line < line_count; line++) {
+        struct metrics_chunk chunk = {0};
+        for (int format = 0; format < METRICS_FORMATS; format++) {
+            if (format == 0 || !alike)
+                chunk = write_line(writer, family, values, line, format);
             if (series != NULL)
-                series->lines[format][line] =
-                    (struct metrics_chunk){writer->at + before, writer->size - before};
+                series->lines[format][line] = chunk;
         }
     }
 }

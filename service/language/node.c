@@ -72,6 +72,11 @@ static enum err check_characters(const char *text, size_t size, const char *what
     const unsigned char *bytes = (const unsigned char *)text;
     uint32_t line = 1, column = 1;
     for (size_t at = 0; at < size;) {
+        if (bytes[at] >= ' ' && bytes[at] <= '~') { /* nearly all of them */
+            at++;
+            column++;
+            continue;
+        }
         uint32_t code;
         size_t length = utf8_decode(bytes + at, size - at, &code);
         if (length == 0) {
