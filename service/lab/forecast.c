@@ -233,16 +233,16 @@ static enum err try_start(const struct spec *spec, const struct program *program
     struct weight smaller;
     program_resolve(program, params, spec->linger_ns, spec->holds_bytes, values);
     enum err err = weigh(program, values, &smaller);
-    if (err == ERR_OK)
-        err = sample_take(&(struct sample_spec){.program = program,
-                                                .params = params,
-                                                .linger_ns = spec->linger_ns,
-                                                .holds_bytes = spec->holds_bytes,
-                                                .seed = spec->seed},
-                          sample, tried);
+    if (err != ERR_OK)
+        return err;
     for (unsigned amount = 0; amount < AMOUNTS; amount++)
         times[amount] = smaller.of[amount] > 0 ? weight->of[amount] / smaller.of[amount] : 1;
-    return err;
+    return sample_take(&(struct sample_spec){.program = program,
+                                             .params = params,
+                                             .linger_ns = spec->linger_ns,
+                                             .holds_bytes = spec->holds_bytes,
+                                             .seed = spec->seed},
+                       sample, tried);
 }
 
 /* Adds what a start of one program amounts to, `share` of all starts being such. */
