@@ -110,8 +110,6 @@ static CURLcode prepare(struct fetcher *fetcher, const struct fetch_request *req
         SET(CURLOPT_XFERINFOFUNCTION, on_progress);
         SET(CURLOPT_XFERINFODATA, (void *)(uintptr_t)request);
     }
-    if (request->method == FETCH_DELETE)
-        SET(CURLOPT_CUSTOMREQUEST, "DELETE");
     if (request->method == FETCH_POST) {
         const char *text = request->body == NULL ? "" : request->body;
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));

@@ -19,7 +19,7 @@
 /* Keeps the connection between requests. */
 struct fetcher;
 
-enum fetch_method { FETCH_GET, FETCH_POST, FETCH_DELETE };
+enum fetch_method { FETCH_GET, FETCH_POST };
 
 struct fetch_request {
     enum fetch_method method;

@@ -1,6 +1,7 @@
 """Stopped for a while, or killed at any moment: the books balance, and the next daemon begins as the first one did."""
 
 import email.utils
+import pathlib
 import random
 import signal
 import socket
@@ -20,6 +21,12 @@ def balance(scrape):
     return live
 
 
+def stopped(pid):
+    """Each thread stops by itself, as soon as it would run: until then it may still take a connection."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
+
+
 @pytest.mark.limit(120)
 def test_a_daemon_that_was_suspended_goes_on(daemon):
     daemon.spawn("leak-recv", name="once", n=50)
@@ -29,6 +36,7 @@ def test_a_daemon_that_was_suspended_goes_on(daemon):
     half = socket.create_connection((daemon.host, daemon.port), timeout=60)
     half.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
     daemon.process.send_signal(signal.SIGSTOP)
+    leaklab.eventually(lambda: stopped(daemon.process.pid), what="a daemon whose every thread stands still")
     asked = socket.create_connection((daemon.host, daemon.port), timeout=60)
     asked.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     time.sleep(STOPPED)

@@ -12,7 +12,7 @@
 #include "stage.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KERNEL_SEEDS 200
+#define KERNEL_SEEDS 100
 #else
 #define KERNEL_SEEDS 1000
 #endif

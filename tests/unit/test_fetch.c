@@ -160,22 +160,6 @@ static void test_post(void **state)
     assert_non_null(strstr(peer.heard, "\r\nContent-Length: 0\r\n"));
 }
 
-static void test_delete(void **state)
-{
-    (void)state;
-    struct peer peer;
-    peer_start(&peer, "HTTP/1.1 204 Gone\r\n\r\n");
-    struct fetch_request request = {.method = FETCH_DELETE, .url = peer.url, .timeout_ns = 20 * NS_PER_S};
-
-    struct asked asked = ask(&request, 100, 1);
-
-    peer_stop(&peer);
-    assert_int_equal(asked.err, ERR_OK);
-    assert_int_equal(asked.status, 204);
-    assert_int_equal(asked.size, 0);
-    assert_memory_equal(peer.heard, "DELETE /a?b=c ", strlen("DELETE /a?b=c "));
-}
-
 static void test_a_token_is_sent_as_a_bearer(void **state)
 {
     (void)state;
@@ -293,7 +277,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_get),
         cmocka_unit_test(test_post),
-        cmocka_unit_test(test_delete),
         cmocka_unit_test(test_a_token_is_sent_as_a_bearer),
         cmocka_unit_test(test_an_answer_has_a_bound),
         cmocka_unit_test(test_goes_nowhere_else),
