@@ -16,10 +16,9 @@
 #include "runtime/driver.h"
 #include "runtime/real.h"
 
-/* How often the loop's lag is measured, while there are tasks and while there are none; and how often the
- * loop's handles are counted. */
+/* How often the loop's lag is measured while there are tasks; while there are none, whenever the timeline
+ * wants a row. And how often the loop's handles are counted. */
 #define BEAT_MS      20
-#define REST_BEAT_MS 250
 #define COUNT_MS     1000
 #define COUNTED_MOST 1000 /* handles that are not the lab's own, or counting them takes too long */
 
@@ -134,8 +133,9 @@ static void on_beat(uv_timer_t *timer);
  * lag. */
 static void next_beat(struct lab *lab)
 {
+    struct clock *clock = lab->core.config.clock;
     bool rests = lab->core.runtime.live == 0 && list_empty(&lab->core.active);
-    lab->beat_ms = rests ? REST_BEAT_MS : BEAT_MS;
+    lab->beat_ms = rests ? timeline_due_ms(lab->timeline, clock->now_ns(clock)) : BEAT_MS;
     uv_update_time(lab->loop);
     lab->beat_due_ns = uv_hrtime() + lab->beat_ms * 1000000;
     uv_timer_start(&lab->beat, on_beat, lab->beat_ms, 0);

@@ -77,6 +77,14 @@ bool timeline_due(const struct timeline *timeline, uint64_t now_ns)
     return since_began_ns(timeline, now_ns) / SECOND_NS >= timeline->due_second;
 }
 
+uint64_t timeline_due_ms(const struct timeline *timeline, uint64_t now_ns)
+{
+    uint64_t since_ns = since_began_ns(timeline, now_ns), due_ns = timeline->due_second * SECOND_NS;
+    uint64_t wait_ns = due_ns > since_ns ? due_ns - since_ns : 0;
+    uint64_t wait_ms = wait_ns / 1000000 + 1; /* never a moment too early */
+    return wait_ms < 1000 ? wait_ms : 1000;
+}
+
 static uint32_t narrow(uint64_t count)
 {
     return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;

@@ -100,6 +100,9 @@ void timeline_free(struct timeline *timeline);
 /* Lab thread: true once a new second has begun since the last row. */
 bool timeline_due(const struct timeline *timeline, uint64_t now_ns);
 
+/* Lab thread: after how many milliseconds that will be so, from 1 to 1000. */
+uint64_t timeline_due_ms(const struct timeline *timeline, uint64_t now_ns);
+
 /* Lab thread: makes a row of a snapshot, and pushes it. It is to be pushed after its snapshot was published:
  * who reads it looks up there what its programs are called. */
 void timeline_fill(const struct timeline *timeline, const struct snapshot *snapshot,

@@ -87,6 +87,10 @@ static void a_row_is_due_once_a_second(void **state)
     assert_false(timeline_due(timeline, 5 * SEC));
     assert_false(timeline_due(timeline, 6 * SEC - 1));
     assert_true(timeline_due(timeline, 6 * SEC));
+    assert_int_equal(timeline_due_ms(timeline, 5 * SEC), 1000);
+    assert_int_equal(timeline_due_ms(timeline, 6 * SEC - 300 * MS), 301);
+    assert_int_equal(timeline_due_ms(timeline, 6 * SEC), 1);
+    assert_int_equal(timeline_due_ms(timeline, 60 * SEC), 1);
     /* One that was late does not make the next one late, and seconds that were missed are not made up for. */
     row.at_ms = 3900;
     timeline_push(timeline, &row);
