@@ -5,7 +5,8 @@
 #include "runtime/runtime.h"
 
 #define BEGAN_NS   1000000000ull
-#define ROUND_WORK 16 /* what a round counts for beside its tasks */
+#define ROUND_WORK 16  /* what a round counts for beside its tasks */
+#define WORK_BYTES 256 /* of memory that is taken, and written to, count for as much as a task */
 #define WORK       600000u
 #define UNREST     2000 /* rounds for which time may stand still */
 
@@ -40,11 +41,14 @@ static void look(struct run *run)
 static bool settle(struct run *run)
 {
     for (int round = 0; round < UNREST; round++) {
+        uint64_t before = run->runtime.charged_bytes;
         bool more = runtime_turn(&run->runtime, (struct budget){.rounds = 1});
+        uint64_t after = run->runtime.charged_bytes;
         look(run);
         if (!more)
             return true;
-        uint64_t spent = ROUND_WORK + run->runtime.live;
+        uint64_t spent =
+            ROUND_WORK + run->runtime.live + (after > before ? (after - before) / WORK_BYTES : 0);
         if (run->work < spent)
             return false;
         run->work -= spent;
