@@ -9,6 +9,16 @@ static void *take(void)
     return bytes == MAP_FAILED ? NULL : bytes;
 }
 
+/* The same, where as much again is left to others, who were given what there was before. */
+static void *take_of_plenty(void)
+{
+    char *bytes = mmap(NULL, RESERVE_BYTES * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED)
+        return NULL;
+    munmap(bytes + RESERVE_BYTES, RESERVE_BYTES);
+    return bytes;
+}
+
 static void give_back(struct reserve *reserve)
 {
     if (reserve->bytes != NULL)
@@ -47,7 +57,7 @@ void reserve_tend(struct reserve *reserve, struct runtime *runtime, const struct
         give_back(reserve);
         lower_limit(runtime, log);
     } else if (reserve->bytes == NULL && runtime->charged_bytes <= runtime->max_heap_bytes / 2 &&
-               (reserve->bytes = take()) != NULL) {
+               (reserve->bytes = take_of_plenty()) != NULL) {
         runtime->max_heap_bytes = reserve->max_heap_bytes;
     }
 }

@@ -2,7 +2,7 @@
  * that does not overcommit). What leaks holds then all that there was, and whoever would scrape or reclaim
  * still needs some to be answered. It is given back to the system in that moment, and the limit of the
  * runtime's heap goes down to what was there, so that tasks do not take it as well. Once most of the heap is
- * free, and the system has some to put aside again, both are as before. Never touched, it costs no memory but
+ * free, and the system has twice as much to give, both are as before. Never touched, it costs no memory but
  * address space. Lab thread. */
 #pragma once
 
