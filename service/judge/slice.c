@@ -28,7 +28,7 @@ static struct link *starts_of(const struct judge *judge)
 static void enter_list(struct judge *judge, bool told)
 {
     judge->told = told;
-    judge->watch.next_start = starts_of(judge)->next;
+    judge->watch.next_start = judge->watch.workload->dead[told]->next;
 }
 
 static void leave_workload(struct judge *judge)
@@ -109,6 +109,16 @@ static void begin_start(struct judge *judge, struct start *start)
     to_all_tasks(judge, PHASE_SCAN);
 }
 
+/* Whoever is stuck is so for ever, and nobody else can make tasks: a start in which nobody is left to be
+ * judged is not looked at again, as long as all that are listed before it are like that. In a leak that goes
+ * on for weeks these are nearly all. */
+static void pass_over(const struct judge *judge, struct start *start)
+{
+    struct link **dead = &judge->watch.workload->dead[judge->told];
+    if (start->link.prev == *dead)
+        *dead = &start->link;
+}
+
 /* Looks for a start with tasks to be judged; false when the run is over. */
 static bool find_start(struct judge *judge, uint32_t *steps)
 {
@@ -123,7 +133,9 @@ static bool find_start(struct judge *judge, uint32_t *steps)
         spend(steps, BEGIN_STEPS);
         if (start == NULL) {
             leave_workload(judge);
-        } else if (start->index < judge->next_start && !list_empty(&start->tasks)) {
+        } else if (list_empty(&start->tasks)) {
+            pass_over(judge, start);
+        } else if (start->index < judge->next_start) {
             begin_start(judge, start);
             return true;
         }

@@ -19,6 +19,10 @@ static inline void watch_pass_start(struct runtime *runtime, const struct start 
 {
     struct watch *watch = runtime->watch;
     struct walk *walk = runtime->walk;
+    struct link **dead = start->workload->dead;
+    for (int told = 0; told < 2; told++)
+        if (dead[told] == &start->link)
+            dead[told] = start->link.prev;
     if (walk != NULL && walk->next_start == &start->link)
         walk->next_start = start->link.next;
     if (watch != NULL && watch->next_start == &start->link)

@@ -105,6 +105,9 @@ struct workload {
     struct workload *twin; /* whose tasks and memory count together with its own, see workload_join */
     struct link starts;    /* not yet told to end */
     struct link told;
+    /* Of `starts` and of `told`: the last of those at its front in which nobody is left to be judged; the
+     * list itself: there is none. The judge's, who passes over them. */
+    struct link *dead[2];
     uint32_t stuck_since;       /* the least `since` of its stuck tasks, if it has any */
     uint64_t blocked_oldest_ms; /* at the last look of a judge: for how long the live task that had been
                                    blocked longest had been so; who sleeps or lingers is not blocked */

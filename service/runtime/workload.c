@@ -113,6 +113,8 @@ enum err workload_init(struct workload *workload, struct runtime *runtime, const
     };
     list_init(&workload->starts);
     list_init(&workload->told);
+    workload->dead[false] = &workload->starts;
+    workload->dead[true] = &workload->told;
     list_push_back(&runtime->workloads, &workload->link);
     list_init(&workload->cancel_job.link);
     list_init(&workload->reclaim_job.link);

@@ -433,6 +433,42 @@ static uint64_t daisy_steps(unsigned links, const char *first, uint64_t stuck)
     return steps;
 }
 
+#define DEAD_STARTS 100
+
+/* What one more run looks at. */
+static uint64_t steps_of_a_run(void)
+{
+    uint64_t before = judge.stats.steps;
+    judge_now(&judge);
+    return judge.stats.steps - before;
+}
+
+static void starts_with_nobody_left_to_judge_are_passed_over(void **state)
+{
+    (void)state;
+    given("share: {c: channel}\nfix:\n  main: [spawn a]\n  a: [recv c]\n", 1 * MS);
+    for (int i = 1; i < DEAD_STARTS; i++)
+        assert_int_equal(workload_start(stage.workload), ERR_OK);
+    stage_pass(&stage, 10 * MS);
+    uint64_t first = steps_of_a_run();
+    assert_int_equal(leaked(VERDICT_STUCK), DEAD_STARTS);
+    (void)steps_of_a_run(); /* sees that they are dead */
+    assert_true(steps_of_a_run() < first / 20);
+
+    /* Who comes later is judged all the same. */
+    assert_int_equal(workload_start(stage.workload), ERR_OK);
+    stage_pass(&stage, 10 * MS);
+    judge_now(&judge);
+    assert_int_equal(leaked(VERDICT_STUCK), DEAD_STARTS + 1);
+
+    /* Told to end, they change over to another list. */
+    stage_cancel(&stage);
+    stage_pass(&stage, 10 * MS);
+    (void)steps_of_a_run();
+    assert_true(steps_of_a_run() < first / 20);
+    over();
+}
+
 static void a_chain_costs_in_proportion(void **state)
 {
     (void)state;
@@ -607,6 +643,7 @@ static void it_runs_when_asked(void **state)
     X(an_owner_that_never_leaves_keeps_its_tasks_from_being_endless)                                         \
     X(a_crowd_costs_in_proportion)                                                                           \
     X(a_chain_costs_in_proportion)                                                                           \
+    X(starts_with_nobody_left_to_judge_are_passed_over)                                                      \
     X(who_was_found_stuck_is_not_looked_at_again)                                                            \
     X(a_reclaim_takes_the_leaked_with_it)                                                                    \
     X(who_is_about_to_be_woken_is_not_stuck)                                                                 \
