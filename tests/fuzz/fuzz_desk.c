@@ -1,6 +1,6 @@
 #include "fuzz_desk.h"
 
-#define TURNS_MOST 100000 /* to reclaim FUZZ_TASKS_MOST tasks */
+#define TURNS_MOST 2000000 /* more than anybody waits for who is answered at all */
 
 static uint64_t fixed_seed(void *argument)
 {
