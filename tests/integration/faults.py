@@ -62,6 +62,14 @@ class Run:
     def wrong(self, what):
         self.problems.append(what)
 
+    def wait_for_end(self):
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            self.wrong("hangs")
+
     def judge(self):
         code, said = self.process.returncode, self.log.read_text(errors="replace")
         told = self.report.read_text(errors="replace") if self.report.exists() else ""
@@ -95,12 +103,7 @@ class Command(Run):
         path = self.log.with_suffix(".stdout")
         with open(path, "wb") as stdout:
             self.begin(*command, stdout=stdout)
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            self.wrong("hangs")
+        self.wait_for_end()
         self.judge()
         # Bytes of heap are never the same.
         text = re.sub(r"heap_\w+=\S+", "", path.read_text(errors="replace"))
@@ -167,12 +170,7 @@ class Drill(Run):
             with open(report, "wb") as stdout:
                 self.begin("drill", str(path), "--prometheus", f"http://127.0.0.1:{prometheus.server_port}", "--listen", daemon,
                            "--poll", "10ms", "--settle", "5s", "--timeout", "5s", "--json", stdout=stdout, LEAKLAB_JUDGE_INTERVAL="20ms")
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                self.wrong("hangs")
+            self.wait_for_end()
         finally:
             prometheus.shutdown()
             prometheus.server_close()
