@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/rng.h"
+#include "lab/share.h"
 
 /* What keeps every product below 2^127: times of at most 36 years, and no more starts than fit into them. */
 #define HORIZON_NS (1ull << 60)
@@ -63,7 +64,7 @@ bool shape_takes_low(enum shape shape)
 static uint64_t level(const struct arrival *arrival, uint16_t end)
 {
     uint64_t low = (uint64_t)arrival->low;
-    return low + ((ARRIVAL_SHARE - low) * end + ARRIVAL_SHARE / 2) / ARRIVAL_SHARE;
+    return low + ((SHARE_WHOLE - low) * end + SHARE_WHOLE / 2) / SHARE_WHOLE;
 }
 
 /* Twice the area below a piece from its beginning to `x_ns`, rounded down; twice, because then that of a
@@ -116,7 +117,7 @@ static wide area_until(const struct arrival *arrival, uint64_t elapsed_ns)
     if (elapsed_ns <= period_ns)
         return period_area(arrival, elapsed_ns);
     if (!courses[arrival->shape].repeats)
-        return period_area(arrival, period_ns) + (wide)2 * ARRIVAL_SHARE * (elapsed_ns - period_ns);
+        return period_area(arrival, period_ns) + (wide)2 * SHARE_WHOLE * (elapsed_ns - period_ns);
     return (wide)(elapsed_ns / period_ns) * period_area(arrival, period_ns) +
            period_area(arrival, elapsed_ns % period_ns);
 }
@@ -124,7 +125,7 @@ static wide area_until(const struct arrival *arrival, uint64_t elapsed_ns)
 /* One start, in the unit of sum_until(). */
 static wide one_start(const struct arrival *arrival)
 {
-    return (wide)MILLION * (uint64_t)arrival->rate.per_ns * (2 * ARRIVAL_SHARE);
+    return (wide)MILLION * (uint64_t)arrival->rate.per_ns * (2 * SHARE_WHOLE);
 }
 
 /* The starts that the rate alone calls for by then, in parts of a start. */
@@ -140,7 +141,7 @@ static wide threshold(const struct arrival *arrival, uint64_t count)
     struct rng rng = {arrival->seed ^ (count * 0xD1342543DE82EF95ull)};
     uint64_t chance = rng_next(&rng) >> 32;
     wide one = one_start(arrival);
-    return one * count + ((one / ARRIVAL_SHARE * (uint64_t)arrival->jitter * chance) >> 32);
+    return one * count + ((one / SHARE_WHOLE * (uint64_t)arrival->jitter * chance) >> 32);
 }
 
 static bool plain(const struct arrival *arrival)
@@ -185,7 +186,7 @@ static uint64_t area_reached_ns(const struct arrival *arrival, wide wanted)
         passed_ns = (uint64_t)periods * period_ns;
         wanted -= periods * whole;
     } else if (wanted > whole) {
-        return period_ns + (uint64_t)((wanted - whole - 1) / (2 * ARRIVAL_SHARE)) + 1;
+        return period_ns + (uint64_t)((wanted - whole - 1) / (2 * SHARE_WHOLE)) + 1;
     }
     for (uint64_t i = 0; i < course->pieces; i++) {
         uint64_t begin_ns = piece_begin_ns(arrival, i);
@@ -218,5 +219,5 @@ double arrival_per_second(const struct arrival *arrival)
     if (!courses[arrival->shape].repeats)
         return rate;
     uint64_t period_ns = (uint64_t)arrival->period_ns;
-    return rate * (double)period_area(arrival, period_ns) / (2.0 * ARRIVAL_SHARE * (double)period_ns);
+    return rate * (double)period_area(arrival, period_ns) / (2.0 * SHARE_WHOLE * (double)period_ns);
 }

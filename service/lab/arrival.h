@@ -33,15 +33,12 @@ enum shape {
         SHAPES
 };
 
-/* Shares of a rate and of a way are told apart in steps of a hundredth of a percent. */
-#define ARRIVAL_SHARE 10000
-
 struct arrival {
     struct rate rate;
     enum shape shape;
     int64_t period_ns; /* up to LIMIT_DURATION_NS; 0 for a shape without one */
-    int64_t low;       /* of ARRIVAL_SHARE; 0 for a shape without one */
-    int64_t jitter;    /* of ARRIVAL_SHARE */
+    int64_t low;       /* of SHARE_WHOLE; 0 for a shape without one */
+    int64_t jitter;    /* of SHARE_WHOLE */
     uint64_t seed;
 };
 

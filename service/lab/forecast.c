@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "lab/sample.h"
+#include "lab/share.h"
 #include "runtime/task.h"
 
 /* Enough to be above every limit, small enough to be added without a thought. */
@@ -283,7 +284,7 @@ enum err forecast_make(const struct spec *spec, const uint64_t supplies[static S
     const struct program *programs[MODE_PROGRAMS];
     size_t count = mode_programs(spec->mode, programs);
     CHECK(count > 0 && count <= MODE_PROGRAMS);
-    double leaking = (double)spec->leak_share / ARRIVAL_SHARE;
+    double leaking = (double)spec->leak_share / SHARE_WHOLE;
     const double shares[MODE_PROGRAMS] = {count == 1 ? 1 : leaking, 1 - leaking};
     struct arrival arrival = spec_arrival(spec);
     struct growth growth = {.per_second = arrival_per_second(&arrival),

@@ -12,7 +12,6 @@
 #include "lab/value.h"
 
 #define LINGER_WITH_RATE_NS RATE_SECOND_NS
-#define MILLION             1000000
 #define SENTENCE_BYTES      4096
 
 const struct field spec_fields[SPEC_FIELDS] = {
@@ -231,10 +230,8 @@ static void read_of_shape(struct reader *reader, enum spec_field id, bool takes,
 static void read_shape(struct reader *reader)
 {
     struct spec *spec = reader->spec;
-    int64_t millionths = 0;
     CHECK(unit_parse_duration(spec_fields[SPEC_SHAPE_PERIOD].fallback, &spec->shape_period_ns) == ERR_OK);
-    CHECK(unit_parse_percent(spec_fields[SPEC_SHAPE_LOW].fallback, &millionths) == ERR_OK);
-    spec->shape_low = millionths / (MILLION / ARRIVAL_SHARE);
+    CHECK(share_parse(spec_fields[SPEC_SHAPE_LOW].fallback, &spec->shape_low) == ERR_OK);
     if (!read_shape_word(reader))
         return;
     read_of_shape(reader, SPEC_SHAPE_PERIOD, shape_takes_period(spec->shape), &spec->shape_period_ns);
@@ -253,10 +250,8 @@ static void read_leak_share(struct reader *reader)
     struct spec *spec = reader->spec;
     const char *name = spec_fields[SPEC_LEAK_SHARE].name;
     const json_t *value = json_object_get(reader->body, name);
-    int64_t millionths = 0;
-    CHECK(unit_parse_percent(spec_fields[SPEC_LEAK_SHARE].fallback, &millionths) == ERR_OK);
     if (spec->mode.pattern != NULL && spec->mode.variant == VARIANT_MIX) {
-        spec->leak_share = millionths / (MILLION / ARRIVAL_SHARE);
+        CHECK(share_parse(spec_fields[SPEC_LEAK_SHARE].fallback, &spec->leak_share) == ERR_OK);
         read_number(reader, SPEC_LEAK_SHARE, &spec->leak_share);
     } else if (spec->mode.pattern != NULL && value != NULL && !json_is_null(value)) {
         fault(reader, name,
@@ -494,7 +489,7 @@ size_t spec_choose(const struct spec *spec, uint64_t start)
     if (spec->mode.variant != VARIANT_MIX)
         return 0;
     struct rng rng = {(spec->seed ^ CHOICE_SALT) + start * 0xd1342543de82ef95u};
-    return rng_below(&rng, ARRIVAL_SHARE) < (uint32_t)spec->leak_share ? 0 : 1;
+    return rng_below(&rng, SHARE_WHOLE) < (uint32_t)spec->leak_share ? 0 : 1;
 }
 
 struct workload_spec spec_workload(const struct spec *spec, struct tally *tally)
@@ -514,11 +509,6 @@ static json_t *duration_json(int64_t ns)
 {
     char text[UNIT_TEXT];
     return ns == 0 ? json_null() : json_string(unit_format_duration(ns, text));
-}
-
-const char *share_format(int64_t share, char text[static UNIT_TEXT])
-{
-    return unit_format_percent(share * (MILLION / ARRIVAL_SHARE), text);
 }
 
 static json_t *share_json(int64_t share)

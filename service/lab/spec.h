@@ -17,6 +17,7 @@
 #include "base/unit.h"
 #include "lab/arrival.h"
 #include "lab/rate.h"
+#include "lab/share.h"
 #include "language/catalogue.h"
 #include "runtime/runtime.h"
 
@@ -54,9 +55,9 @@ enum field_type {
       "to")                                                                                                  \
     X(SHAPE_PERIOD, "shape_period", FIELD_DURATION, "1m", 1000000LL, LIMIT_DURATION_NS, "",                  \
       "how long a ramp climbs, and after which time the other shapes repeat; none when steady")              \
-    X(SHAPE_LOW, "shape_low", FIELD_PERCENT, "10%", 0, ARRIVAL_SHARE, "",                                    \
+    X(SHAPE_LOW, "shape_low", FIELD_PERCENT, "10%", 0, SHARE_WHOLE, "",                                      \
       "the share of the rate at which a ramp begins, and to which a wave and a spike come down")             \
-    X(JITTER, "jitter", FIELD_PERCENT, "0%", 0, ARRIVAL_SHARE, "",                                           \
+    X(JITTER, "jitter", FIELD_PERCENT, "0%", 0, SHARE_WHOLE, "",                                             \
       "each start is late by up to this share of the way to the next, as the seed says")                     \
     X(LINGER, "linger", FIELD_DURATION, "", 1000000LL, LIMIT_DURATION_NS, "",                                \
       "how long a start's owner stays before it leaves; until the scenario ends when left out, 1s with a "   \
@@ -73,7 +74,7 @@ enum field_type {
       "memory at which the scenario ends as capped; the daemon's limit when left out")                       \
     X(SEED, "seed", FIELD_COUNT, "", 0, SPEC_SEED_MAX, "",                                                   \
       "the same seed gives the same run; random when left out")                                              \
-    X(LEAK_SHARE, "leak_share", FIELD_SHARE, "2%", 0, ARRIVAL_SHARE, "",                                     \
+    X(LEAK_SHARE, "leak_share", FIELD_SHARE, "2%", 0, SHARE_WHOLE, "",                                       \
       "the share of starts that leak, such as 2% or 0.02, as the seed says; with a mode such as mix-recv, "  \
       "none with the others")                                                                                \
     X(DRY_RUN, "dry_run", FIELD_FLAG, "false", 0, 1, "",                                                     \
@@ -121,9 +122,9 @@ struct spec {
     struct rate rate;
     enum shape shape;
     int64_t shape_period_ns; /* 0: the shape has none */
-    int64_t shape_low;       /* of ARRIVAL_SHARE; 0: the shape has none */
-    int64_t jitter;          /* of ARRIVAL_SHARE */
-    int64_t leak_share;      /* of ARRIVAL_SHARE; 0 unless the mode is a mix */
+    int64_t shape_low;       /* of SHARE_WHOLE; 0: the shape has none */
+    int64_t jitter;          /* of SHARE_WHOLE */
+    int64_t leak_share;      /* of SHARE_WHOLE; 0 unless the mode is a mix */
     int64_t linger_ns;       /* 0: until the scenario ends */
     int64_t duration_ns;     /* 0: no end of its own */
     int64_t at_ns;           /* after it was asked for */
@@ -166,9 +167,6 @@ size_t spec_choose(const struct spec *spec, uint64_t start);
 
 /* The largest value of a field in this context: the daemon's own limits are less than the table's. */
 int64_t spec_field_max(const struct spec_context *context, enum spec_field field);
-
-/* A share of ARRIVAL_SHARE, "2.5%"; returns `text`. */
-const char *share_format(int64_t share, char text[static UNIT_TEXT]);
 
 /* A parameter's value as JSON: a number for a count, a text for everything else. NULL: no memory. */
 json_t *param_json(const struct param *param, int64_t value);

@@ -6,9 +6,7 @@
 
 #include "base/err.h"
 #include "base/unit.h"
-#include "lab/arrival.h"
-
-#define MILLION 1000000
+#include "lab/share.h"
 
 const char *value_not(const json_t *value)
 {
@@ -93,12 +91,7 @@ bool value_duration(const json_t *value, int64_t max, int64_t *result)
 
 bool value_percent(const json_t *value, int64_t *result)
 {
-    int64_t millionths;
-    if (!json_is_string(value) || unit_parse_percent(json_string_value(value), &millionths) != ERR_OK ||
-        millionths % (MILLION / ARRIVAL_SHARE) != 0)
-        return false;
-    *result = millionths / (MILLION / ARRIVAL_SHARE);
-    return true;
+    return json_is_string(value) && share_parse(json_string_value(value), result) == ERR_OK;
 }
 
 bool value_share(const json_t *value, int64_t *result)
@@ -106,8 +99,8 @@ bool value_share(const json_t *value, int64_t *result)
     double number;
     if (!value_number(value, &number))
         return value_percent(value, result);
-    double steps = number * ARRIVAL_SHARE;
-    return fabs(steps - round(steps)) < 1e-6 && value_scaled(number, ARRIVAL_SHARE, ARRIVAL_SHARE, result);
+    double steps = number * SHARE_WHOLE;
+    return fabs(steps - round(steps)) < 1e-6 && value_scaled(number, SHARE_WHOLE, SHARE_WHOLE, result);
 }
 
 bool value_flag(const json_t *value, int64_t *result)

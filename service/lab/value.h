@@ -26,7 +26,7 @@ bool value_size(const json_t *value, int64_t max, int64_t *result);
 /* Nanoseconds: a text such as "80ms", or a number of seconds. */
 bool value_duration(const json_t *value, int64_t max, int64_t *result);
 
-/* A text with its sign, such as "10%", in ARRIVAL_SHARE: whether 1 is all of it or a hundredth, nobody can
+/* A text with its sign, such as "10%", in SHARE_WHOLE: whether 1 is all of it or a hundredth, nobody can
  * tell. */
 bool value_percent(const json_t *value, int64_t *result);
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "lab/share.h"
 
 #define MS  1000000ull
 #define SEC 1000000000ull
@@ -84,7 +85,7 @@ static void a_start_is_due_when_the_count_reaches_it(void **state)
 {
     (void)state;
     for (int shape = 0; shape < SHAPES; shape++) {
-        for (int jitter = 0; jitter <= ARRIVAL_SHARE; jitter += ARRIVAL_SHARE / 4) {
+        for (int jitter = 0; jitter <= SHARE_WHOLE; jitter += SHARE_WHOLE / 4) {
             struct arrival arrival = shaped((enum shape)shape, shape_takes_low((enum shape)shape) ? 100 : 0);
             arrival.period_ns = shape == SHAPE_STEADY ? 0 : 997 * (int64_t)MS + 1;
             arrival.jitter = jitter;
@@ -112,7 +113,7 @@ static void a_jitter_makes_starts_late_as_the_seed_says(void **state)
     (void)state;
     struct arrival exact = {.rate = {10000000, RATE_SECOND_NS}};
     struct arrival late = exact, other = exact;
-    late.jitter = other.jitter = ARRIVAL_SHARE / 10;
+    late.jitter = other.jitter = SHARE_WHOLE / 10;
     late.seed = 1;
     other.seed = 2;
     uint64_t sum_ns = 0, same = 0;
@@ -133,7 +134,7 @@ static void counts_never_fall(void **state)
         struct arrival arrival = shaped((enum shape)shape, 0);
         arrival.period_ns = shape == SHAPE_STEADY ? 0 : (int64_t)SEC;
         arrival.rate.starts_millionths = 1000000000000;
-        arrival.jitter = ARRIVAL_SHARE;
+        arrival.jitter = SHARE_WHOLE;
         uint64_t before = 0;
         for (uint64_t at_ns = 0; at_ns < 3 * SEC; at_ns += 99991) {
             uint64_t due = arrival_due(&arrival, at_ns);
