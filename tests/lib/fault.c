@@ -73,7 +73,12 @@ bool fault_hit(void)
 
 void fault_sweep(bool (*attempt)(void *argument), void *argument)
 {
-    for (uint64_t n = 1; n < SWEEP_MAX; n++) {
+    fault_sweep_every(1, attempt, argument);
+}
+
+void fault_sweep_every(uint64_t step, bool (*attempt)(void *argument), void *argument)
+{
+    for (uint64_t n = 1; n < SWEEP_MAX; n += step) {
         fault_arm(n, false);
         bool done = attempt(argument);
         fault_disarm();

@@ -19,3 +19,7 @@ bool fault_hit(void);
  * fails; that last run must return true. Every failing run must leave nothing behind: the leak sanitizer
  * watches in its preset. */
 void fault_sweep(bool (*attempt)(void *argument), void *argument);
+
+/* The same with every step-th allocation, from the first, for what does the same over and over. A prime meets
+ * another place of it each time. */
+void fault_sweep_every(uint64_t step, bool (*attempt)(void *argument), void *argument);

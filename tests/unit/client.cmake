@@ -1,3 +1,2 @@
-foreach(thing fetch site)
-  leaklab_unit_test(test_${thing} LINKS client)
-endforeach()
+leaklab_unit_test(test_fetch THREADS LINKS client)
+leaklab_unit_test(test_site LINKS client)

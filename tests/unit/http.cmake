@@ -3,6 +3,5 @@ foreach(thing address body caller certificate curve guard listener openapi page 
 endforeach()
 # These speak to a running server over loopback sockets, with a lab that the test plays itself.
 foreach(thing access life memory refuse serve)
-  leaklab_unit_test(test_http_${thing} LINKS http)
-  target_sources(test_http_${thing} PRIVATE http_fixture.c)
+  leaklab_unit_test(test_http_${thing} THREADS LINKS http_fixture http)
 endforeach()

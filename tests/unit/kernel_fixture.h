@@ -11,7 +11,7 @@
 #include "language/catalogue.h"
 #include "stage.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define KERNEL_SEEDS 100
 #else
 #define KERNEL_SEEDS 1000

@@ -14,7 +14,7 @@
 #include "judge/locks.h"
 #include "stage.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 200
 #else
 #define SEEDS 1500

@@ -17,7 +17,11 @@
 
 #define LINGER_NS    (50 * MS)
 #define AFTERMATH_NS (60000 * MS) /* in which everybody goes who can */
-#define SMALL_COUNT  100          /* what larger defaults are cut down to */
+#if defined(__SANITIZE_ADDRESS__)
+#define SMALL_COUNT 40 /* what larger defaults are cut down to */
+#else
+#define SMALL_COUNT 100
+#endif
 
 static struct stage stage;
 static struct judge judge;

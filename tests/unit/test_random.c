@@ -21,9 +21,7 @@
 #include "invariant.h"
 #include "isolate.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define SEEDS 300
-#elif defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 1000
 #else
 #define SEEDS 2000

@@ -607,7 +607,7 @@ static void without_memory_it_says_so(void **state)
     (void)state;
     static char body[] = "{\"instances\":2,\"scenarios\":[{\"mode\":\"leak-recv\",\"n\":2}],\"events\":["
                          "{\"at\":1,\"restart\":1,\"down\":1},{\"at\":3,\"add\":3}]}";
-    fault_sweep(live_once, body);
+    fault_sweep_every(3, live_once, body);
 }
 
 static int open_catalogue(void **state)

@@ -22,7 +22,7 @@
 #include "isolate.h"
 #include "truth_fixture.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 300
 #else
 #define SEEDS 2000

@@ -8,7 +8,7 @@
 #include "judge/judge.h"
 #include "stage.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define TRUTH_STATES 2000 /* that are tried of one moment */
 #else
 #define TRUTH_STATES 10000
