@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import subprocess
 import tempfile
 
 import pytest
@@ -32,16 +31,9 @@ def docker():
 
 
 @pytest.fixture(scope="session")
-def revision():
-    told = subprocess.run(["git", "-C", engine.ROOT, "rev-parse", "--short=12", "HEAD"], text=True, capture_output=True,
-                          check=False)
-    return told.stdout.strip() or "none"
-
-
-@pytest.fixture(scope="session")
-def image(docker, revision):
+def image(docker):
     """The image `leaklab`."""
-    docker.build_leaklab(revision)
+    docker.build_leaklab()
     return docker.inspect("leaklab")
 
 

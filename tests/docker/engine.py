@@ -48,6 +48,11 @@ ENTRYPOINT ["/bin/busybox", "httpd", "-f", "-p", "3000", "-h", "/www"]
 """
 
 
+def revision():
+    told = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], text=True, capture_output=True, check=False)
+    return told.stdout.strip() or "none"
+
+
 class NoEngine(Exception):
     """Why there is none; a test that needs one is skipped."""
 
@@ -89,7 +94,8 @@ class Engine:
         self.folder = pathlib.Path(folder)
         self.environment = {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/socket", "DOCKER_BUILDKIT": "0",
                             "DOCKER_CONFIG": str(self.folder / "config"), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin",
-                            "COMPOSE_PROJECT_NAME": f"leaklab{os.getpid()}", "COMPOSE_INTERACTIVE_NO_CLI": "1"}
+                            "COMPOSE_PROJECT_NAME": f"leaklab{os.getpid()}", "COMPOSE_INTERACTIVE_NO_CLI": "1",
+                            "REVISION": revision()}
         self.client = client()
         self.composer = program("docker-compose")
         for needed in ("dockerd", "containerd", "runc", "debootstrap"):
@@ -180,8 +186,9 @@ class Engine:
         if tried.returncode != 0:
             raise NoEngine(f"no container can run: {tried.stderr.strip().splitlines()[-1:]}")
 
-    def build_leaklab(self, revision):
-        self.run("build", "--network", "host", "--build-arg", f"REVISION={revision}", "--tag", "leaklab",
+    def build_leaklab(self):
+        """With the arguments of compose.yaml: what it builds later has been built then."""
+        self.run("build", "--network", "host", "--build-arg", "REVISION", "--tag", "leaklab",
                  "--file", str(ROOT / "docker/Dockerfile"), str(ROOT))
 
     def build_stand_in(self, name, path):

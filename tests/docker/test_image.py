@@ -66,17 +66,17 @@ def test_every_library_is_there_and_none_is_spare(docker, image):
         assert any(name.rpartition("/")[2] in listed for name in files.split() if ".so." in name), package
 
 
-def test_says_what_it_is(image, revision):
+def test_says_what_it_is(image):
     labels = image["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == "leaklab"
     assert labels["org.opencontainers.image.licenses"] == "MIT"
-    assert labels["org.opencontainers.image.revision"] == revision
+    assert labels["org.opencontainers.image.revision"] == engine.revision()
     version = re.search(r"project\(leaklab VERSION (\S+)", (engine.ROOT / "CMakeLists.txt").read_text()).group(1)
     assert labels["org.opencontainers.image.version"] == version
 
 
-def test_shows_the_revision(docker, image, revision):
-    assert f"({revision})" in docker.run("run", "--rm", "--network", "none", "leaklab", "--version").stdout
+def test_shows_the_revision(docker, image):
+    assert f"({engine.revision()})" in docker.run("run", "--rm", "--network", "none", "leaklab", "--version").stdout
 
 
 def test_runs_as_nobody_on_a_read_only_root_and_stops_at_once(docker, image):
