@@ -16,9 +16,9 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    if not leaklab.sanitized():
-        return
-    left_out = [item for item in items if item.get_closest_marker("release")]
+    left_out = [item for item in items
+                if (leaklab.sanitized() and item.get_closest_marker("release"))
+                or (leaklab.sanitized("thread") and item.get_closest_marker("one_thread"))]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
 

@@ -19,10 +19,10 @@ MODES = ("leak-recv", "fix-recv", "leak-send", "fix-send", "leak-ticker", "fix-t
 
 
 @functools.cache
-def sanitized():
-    """Whether the binary is instrumented, whatever its build folder is called."""
+def sanitized(*by):
+    """Whether the binary is instrumented, whatever its build folder is called: by these of "address" and "thread", or any."""
     image = BINARY.read_bytes()
-    return b"__asan_init" in image or b"__tsan_init" in image
+    return any(f"__{sanitizer[0]}san_init".encode() in image for sanitizer in by or ("address", "thread"))
 
 
 def environment(**extra):

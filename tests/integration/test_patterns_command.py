@@ -9,6 +9,7 @@ import pytest
 
 import leaklab
 
+pytestmark = pytest.mark.one_thread
 PATTERNS = leaklab.ROOT / "service/patterns"
 FILES = sorted(PATTERNS.glob("*.yaml"))
 PATTERN_BYTES = 64 * 1024

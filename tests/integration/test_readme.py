@@ -140,6 +140,7 @@ def test_a_month_is_simulated_and_loaded(tmp_path):
         server.stop()
 
 
+@pytest.mark.one_thread
 def test_events_are_read_and_take_place(tmp_path):
     """Those of the README, of which the first days will do: a restart of all on the second, and one of the first each night."""
     (example,) = blocks(section("A month in seconds"), "yaml")
@@ -169,6 +170,7 @@ ALERTS = """\
 """
 
 
+@pytest.mark.one_thread
 def test_rules_are_tested_as_it_says(tmp_path):
     month, test = blocks(section("A month in seconds"), "sh")
     (tmp_path / "rules.yml").write_text(RULES)

@@ -9,6 +9,7 @@ import pytest
 
 import leaklab
 
+pytestmark = pytest.mark.one_thread
 MONTH = [{"mode": "fix-recv", "n": 2, "rate": "1/s", "shape": "wave", "shape_period": "1d", "linger": "30s", "name": "day"},
          {"mode": "leak-recv", "n": 1, "rate": "1/m", "name": "the-bug"}]
 
