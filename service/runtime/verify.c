@@ -317,6 +317,7 @@ static const char *flow_kind(struct verifier *verifier, uint16_t kind)
 static const char *check_flow(struct verifier *verifier)
 {
     uint16_t kinds = verifier->program->kind_count;
+    CHECK(kinds > 0 && kinds <= LIMIT_TASK_KINDS);
     for (uint16_t kind = 0; kind < kinds; kind++) {
         const char *fault = flow_kind(verifier, kind);
         if (fault != SOUND)
