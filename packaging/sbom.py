@@ -19,20 +19,19 @@ def said(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def owner(path):
-    """The Debian package that a file comes from; None: of none."""
-    for name in (path, str(pathlib.Path(path).resolve()), re.sub("^/usr", "", str(pathlib.Path(path).resolve()))):
-        found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
-        if found.returncode == 0:
-            return found.stdout.split(": ")[0].split(":")[0].split(",")[0]
-    return None
+def owners(paths):
+    """The Debian packages that files come from: by the name that they are loaded under, that of what a link leads to, or the same
+    as it was before /lib went to /usr. They are asked for all at once, since each question reads the whole list of files."""
+    resolved = {str(pathlib.Path(path).resolve()) for path in paths}
+    names = sorted({*paths, *resolved, *(re.sub("^/usr", "", path) for path in resolved)})
+    found = subprocess.run(["dpkg-query", "-S", *names], capture_output=True, text=True).stdout  # it fails where one is unknown
+    return {re.split("[:,]", line)[0] for line in found.splitlines() if not line.startswith("diversion by ")}
 
 
 def packages(program, asked_for):
     """Of the libraries that it is linked with, and of those that it loads when it needs them."""
-    loaded = [path for file in (program, *asked_for) for path in re.findall(r"=> (/\S+) \(", said("ldd", file))]
-    loaded.extend(asked_for)
-    return sorted({name for name in map(owner, loaded) if name} | set(WITHIN))
+    loaded = {path for file in (program, *asked_for) for path in re.findall(r"=> (/\S+) \(", said("ldd", file))}
+    return sorted(owners(loaded.union(asked_for)) | set(WITHIN))
 
 
 def describe(package):
