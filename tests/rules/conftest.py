@@ -1,8 +1,11 @@
 """The rules are judged by promtool, on series that the built binary makes (LEAKLAB_BINARY, or build/release/leaklab)."""
 
 import concurrent.futures
+import fcntl
 import functools
+import os
 import pathlib
+import pickle
 import shutil
 import sys
 
@@ -33,15 +36,34 @@ def recording(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def fixes(tmp_path_factory):
-    """fixes(windows): the table of all fixes, made once for the rules of leaklab and of other services."""
-    return functools.cache(lambda windows: sets.fixes(windows, tmp_path_factory.mktemp("fixes")))
+def once(tmp_path_factory):
+    """once(make, *arguments): what make(*arguments, folder) returns, made by the first of pytest's processes that asks; the others
+    wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    @functools.cache
+    def made(make, *arguments):
+        place = shared / "-".join((make.__name__, *(getattr(each, "name", each) for each in arguments)))
+        with open(f"{place}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not place.exists():
+                place.write_bytes(pickle.dumps(make(*arguments, tmp_path_factory.mktemp(place.name))))
+            return pickle.loads(place.read_bytes())
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def decoy(tmp_path_factory):
+def fixes(once):
+    """fixes(windows): the table of all fixes, for the rules of leaklab and of other services."""
+    return functools.partial(once, sets.fixes)
+
+
+@pytest.fixture(scope="session")
+def decoy(once):
     """decoy(windows, name): likewise."""
-    return functools.cache(lambda windows, name: sets.decoy(windows, name, tmp_path_factory.mktemp("decoy")))
+    return functools.partial(once, sets.decoy)
 
 
 def pytest_collection_modifyitems(items):

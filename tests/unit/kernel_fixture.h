@@ -12,7 +12,7 @@
 #include "stage.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define KERNEL_SEEDS 100
+#define KERNEL_SEEDS 50
 #else
 #define KERNEL_SEEDS 1000
 #endif

@@ -165,7 +165,7 @@ static void a_supply(const char *mode)
 }
 
 #if defined(__SANITIZE_ADDRESS__)
-#define EACH 4 /* of so many modes one is tried */
+#define EACH 6 /* of so many modes one is tried */
 #else
 #define EACH 1
 #endif

@@ -22,7 +22,7 @@
 #include "isolate.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SEEDS 1000
+#define SEEDS 500
 #else
 #define SEEDS 2000
 #endif

@@ -23,7 +23,7 @@
 #include "truth_fixture.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SEEDS 300
+#define SEEDS 200
 #else
 #define SEEDS 2000
 #endif
