@@ -1,5 +1,6 @@
 """Grafana's dashboards: every question in them is asked of a real Prometheus that scrapes a real daemon."""
 
+import contextlib
 import http.server
 import re
 import subprocess
@@ -79,9 +80,7 @@ def start_prometheus(folder, daemon, node):
     rules.write_text(RULES)
     port = leaklab.free_port()
     settings = SETTINGS.format(rules=rules, prometheus=f"127.0.0.1:{port}", node=node)
-    server = Prometheus(folder, daemon, settings=settings, port=port)
-    leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
-    return server
+    return Prometheus(folder, daemon, settings=settings, port=port)
 
 
 class Shown:
@@ -113,12 +112,15 @@ class Shown:
 def shown(tmp_path_factory):
     """A daemon with one of everything, after a restart, beside a Go and a Node.js service, in a Prometheus."""
     folder = tmp_path_factory.mktemp("dashboards")
-    node = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Node)
-    threading.Thread(target=node.serve_forever, daemon=True).start()
-    daemon = leaklab.Daemon("--judge-interval", "1s", log=folder / "daemon-0.log")
-    server = start_prometheus(folder, daemon.address, f"127.0.0.1:{node.server_port}")
-    source = grafana.Source(server.base)
-    try:
+    with contextlib.ExitStack() as stack:
+        node = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Node))
+        threading.Thread(target=node.serve_forever, daemon=True).start()
+        stack.callback(node.shutdown)
+        daemon = leaklab.Daemon("--judge-interval", "1s", log=folder / "daemon-0.log")
+        stack.callback(lambda: daemon.stop())  # the one there is then
+        server = start_prometheus(folder, daemon.address, f"127.0.0.1:{node.server_port}")
+        stack.callback(server.stop)
+        leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
         begin = time.time()
         leaklab.eventually(lambda: server.query('process_start_time_seconds{job="leaklab"}'), what="a first scrape")
         daemon.stop()
@@ -130,12 +132,7 @@ def shown(tmp_path_factory):
         for mode in ("leak-recv", "fix-recv"):
             daemon.delete(f"/scenario/{mode}-1")
         daemon.delete("/scenario/leak-ticker-1?reclaim=true")
-        yield Shown(source, begin)
-    finally:
-        server.stop()
-        daemon.stop()
-        node.shutdown()
-        node.server_close()
+        yield Shown(grafana.Source(server.base), begin)
 
 
 def test_files_are_up_to_date():

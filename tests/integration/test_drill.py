@@ -68,7 +68,11 @@ class Prometheus:
                 [program, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}",
                  f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        leaklab.eventually(self.ready, timeout=60, what="a ready Prometheus")
+        try:
+            leaklab.eventually(self.ready, timeout=60, what="a ready Prometheus")
+        except BaseException:
+            self.stop()
+            raise
 
     def ready(self):
         """It answers, and knows whom to scrape, which takes it some seconds."""

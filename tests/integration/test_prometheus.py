@@ -57,9 +57,11 @@ class Prometheus:
 @pytest.fixture
 def prometheus(tmp_path, daemon):
     server = Prometheus(tmp_path, daemon.address)
-    leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
-    yield server
-    server.stop()
+    try:
+        leaklab.eventually(server.ready, timeout=60, what="a ready Prometheus")
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.mark.limit(150)
