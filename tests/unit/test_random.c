@@ -24,7 +24,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 500
 #else
-#define SEEDS 2000
+#define SEEDS 1000
 #endif
 #define BATCH         100 /* seeds in one child process */
 #define BATCH_SECONDS 60  /* of CPU, before it counts as hanging */

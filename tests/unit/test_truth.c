@@ -25,7 +25,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 200
 #else
-#define SEEDS 2000
+#define SEEDS 1000
 #endif
 #define HARD_SEEDS    40
 #define BATCH         100 /* seeds in one child process */
