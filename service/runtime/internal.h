@@ -65,7 +65,8 @@ struct start *start_new(struct workload *workload);
  * The frame of the task whose own it is lies right before it, in the same piece of memory, and lives as long:
  * waking the task then touches one page instead of two. */
 struct env *env_new(struct env *parent, uint16_t layout);
-#define FRAME_BYTES ((uint32_t)sizeof(struct task))
+#define HOLD_FUEL_BYTES 128 /* bytes that are written to for the cost of one operation */
+#define FRAME_BYTES     ((uint32_t)sizeof(struct task))
 static inline struct task *env_frame(struct env *env)
 {
     return (struct task *)(void *)((char *)env - FRAME_BYTES);

@@ -1,12 +1,11 @@
 #include "runtime/internal.h"
 
-#define MILLION         1000000      /* a percentage of 100% */
-#define RUN_FUEL        256          /* operations before others get their turn */
-#define SPAWN_SLICE     64           /* tasks that one operation spawns before they get theirs */
-#define SPAWN_FUEL      8            /* what spawning one costs, in operations */
-#define HOLD_SLICE      (256 * 1024) /* bytes that one operation writes to at a time */
-#define HOLD_FUEL_BYTES 128          /* bytes that are written to for the cost of one operation */
-#define WORK_FUEL_NS    3            /* burnt for the cost of one operation: a slice uses up a round */
+#define MILLION      1000000      /* a percentage of 100% */
+#define RUN_FUEL     256          /* operations before others get their turn */
+#define SPAWN_SLICE  64           /* tasks that one operation spawns before they get theirs */
+#define SPAWN_FUEL   8            /* what spawning one costs, in operations */
+#define HOLD_SLICE   (256 * 1024) /* bytes that one operation writes to at a time */
+#define WORK_FUEL_NS 3            /* burnt for the cost of one operation: a slice uses up a round */
 
 static enum step_result op_sleep(struct task *task, int64_t ns)
 {

@@ -69,8 +69,10 @@ static void say(int fd, const uint8_t *bytes, size_t size)
     (void)shutdown(fd, SHUT_WR);
 }
 
+/* Of more than ANSWER_MOST bytes, which many requests at once come to, the end is heard and not kept. */
 static size_t listen_to(int fd, char *answer)
 {
+    static char rest[1 << 16];
     size_t size = 0;
     for (;;) {
         struct pollfd waiting = {.fd = fd, .events = POLLIN};
@@ -78,11 +80,11 @@ static size_t listen_to(int fd, char *answer)
         if (ready < 0 && errno == EINTR)
             continue; /* libFuzzer's clock */
         CHECK(ready == 1);
-        ssize_t got = recv(fd, answer + size, ANSWER_MOST - size, 0);
+        bool full = size == ANSWER_MOST;
+        ssize_t got = full ? recv(fd, rest, sizeof rest, 0) : recv(fd, answer + size, ANSWER_MOST - size, 0);
         if (got <= 0)
             break;
-        size += (size_t)got;
-        CHECK(size < ANSWER_MOST);
+        size += full ? 0 : (size_t)got;
     }
     answer[size] = '\0';
     return size;

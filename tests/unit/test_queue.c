@@ -113,6 +113,22 @@ static void memory_that_runs_out_caps(void **state)
     stage_close(&stage);
 }
 
+/* Each is written to, whether it stays or not: as many as a round of small ones would take seconds. */
+static void large_messages_use_up_a_round(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){.text = "share: {q: queue 1MiB}\n"
+                                                   "fix:\n"
+                                                   "  main: [loop 100: [send q, recv q]]\n"});
+    assert_int_equal(workload_start(stage.workload), ERR_OK);
+    uint64_t rounds = 0;
+    while (stage_rounds(&stage, 1))
+        rounds++;
+    assert_in_range(rounds, 40, 200);
+    stage_close(&stage);
+}
+
 /* Nobody waits while a million messages are freed. */
 static void what_nobody_took_is_freed_in_slices(void **state)
 {
@@ -161,6 +177,7 @@ int main(void)
         cmocka_unit_test(it_stands_in_a_select),
         cmocka_unit_test(the_heap_is_its_limit),
         cmocka_unit_test(memory_that_runs_out_caps),
+        cmocka_unit_test(large_messages_use_up_a_round),
         cmocka_unit_test(what_nobody_took_is_freed_in_slices),
         cmocka_unit_test(a_runtime_that_ends_frees_the_rest_at_once),
     };
