@@ -65,8 +65,7 @@ struct start *start_new(struct workload *workload);
  * The frame of the task whose own it is lies right before it, in the same piece of memory, and lives as long:
  * waking the task then touches one page instead of two. */
 struct env *env_new(struct env *parent, uint16_t layout);
-#define HOLD_FUEL_BYTES 128 /* bytes that are written to for the cost of one operation */
-#define FRAME_BYTES     ((uint32_t)sizeof(struct task))
+#define FRAME_BYTES ((uint32_t)sizeof(struct task))
 static inline struct task *env_frame(struct env *env)
 {
     return (struct task *)(void *)((char *)env - FRAME_BYTES);
@@ -101,7 +100,8 @@ void task_block(struct task *task, enum task_state state);
 void task_wake(struct task *task, unsigned which, enum wake how);
 /* Puts a running task at the end of the queue of ready ones. */
 void task_yield(struct task *task);
-/* A block that was charged and written to, in front of `next`; NULL: the workload is capped. */
+/* A block that was charged and written to, which costs the round as many operations as would take that long,
+ * in front of `next`; NULL: the workload is capped. */
 struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next);
 /* Frees the first block of a chain. */
 void held_free(struct workload *workload, struct held **chain);

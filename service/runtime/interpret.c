@@ -137,7 +137,6 @@ static enum step_result op_hold(struct task *task, const struct op *op)
     if (slice > HOLD_SLICE)
         slice = HOLD_SLICE;
     task->progress += (uint32_t)slice;
-    task->start->workload->runtime->fuel -= (int32_t)(slice / HOLD_FUEL_BYTES);
     enum err err = op->code == OP_LOSE ? task_lose(task, slice) : task_hold(task, slice);
     if (err == ERR_OK && task->progress < total)
         return STEP_YIELD;

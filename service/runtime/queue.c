@@ -23,7 +23,6 @@ bool queue_append(struct workload *workload, struct queue *queue)
     queue->last = message;
     count_add(workload, queued_messages, 1);
     count_add(workload, queued_bytes, message->bytes);
-    workload->runtime->fuel -= (int32_t)(message->bytes / HOLD_FUEL_BYTES);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/internal.h"
 
+#define HOLD_FUEL_BYTES    128 /* bytes that are written to for the cost of one operation */
 #define WAITS_BYTES(count) ((size_t)(count) * sizeof(struct wait))
 
 static bool limit_allows(struct workload *workload)
@@ -217,6 +218,7 @@ struct held *held_new(struct workload *workload, uint64_t bytes, struct held *ne
     }
     /* Written to, or only virtual memory would grow. */
     memset(held, 0x5a, size);
+    workload->runtime->fuel -= (int32_t)(bytes / HOLD_FUEL_BYTES);
     held->next = next;
     held->bytes = bytes;
     return held;
