@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 void buf_init(struct buf *buf, size_t max)
 {

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <zlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* A window of 32 KiB, and the bit that asks for gzip's frame instead of zlib's (zlib.h, deflateInit2). */
 #define WINDOW_BITS  (15 + 16)

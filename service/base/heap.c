@@ -5,7 +5,7 @@
 #include <jemalloc/jemalloc.h>
 #include <stddef.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* Read by jemalloc when the process starts. Unused pages are given back two seconds after they were freed, by
  * jemalloc's own thread: giving back gigabytes takes longer than a turn of the lab thread may. Blocks of the

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 struct link {
     struct link *next;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/check.h"
+#include "base/macros.h"
 
 #define LINE_BYTES 4096
 

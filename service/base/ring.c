@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* A slot is a word that says which record it holds, and the record's words. Every word is atomic, and stored
  * with release and loaded with acquire: who has seen a word of a newer record also sees, in the slot's first

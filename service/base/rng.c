@@ -1,6 +1,6 @@
 #include "base/rng.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 uint64_t rng_next(struct rng *rng)
 {

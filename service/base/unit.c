@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 
 struct unit {
     const char *name;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "client/libcurl.h"
 
 /* Copies a part of the URL; "" when it has none. False: it is too long. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "lab/request.h"
 
 struct demo_request {

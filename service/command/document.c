@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "http/body.h"
 
 /* By its name, or by how it begins: what JSON can be begins with a brace or a bracket. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/unit.h"
 #include "client/libcurl.h"
 #include "command/command.h"

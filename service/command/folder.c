@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "command/source.h"
 
 static int is_pattern(const struct dirent *entry)

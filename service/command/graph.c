@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "command/command.h"
 #include "command/options.h"

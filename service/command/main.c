@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/check.h"
 #include "base/heap.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "command/command.h"
 #include "command/options.h"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 
 #define HELP_CODE (OPTIONS_MAX + 1)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "command/command.h"
 #include "command/options.h"

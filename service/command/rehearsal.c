@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* A loop: epoll, eventfd, and two pipes of signals; the server: a socket, epoll and eventfd; and what both
  * open for a moment. */

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <uv.h>
 
-#include "base/check.h"
 #include "base/heap.h"
+#include "base/macros.h"
 #include "command/command.h"
 #include "command/options.h"
 #include "command/source.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/process.h"
 #include "command/activation.h"
 #include "command/command.h"

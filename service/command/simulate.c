@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/unit.h"
 #include "command/command.h"
 #include "command/match.h"

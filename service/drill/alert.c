@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 const char *label_value(const struct label *labels, size_t count, const char *name)
 {

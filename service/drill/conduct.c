@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define NS_PER_SECOND 1000000000LL
 #define HEARTBEAT_NS  (10 * NS_PER_SECOND)

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define PATH       (LIMIT_NAME + 64)
 #define URL        (SITE_URL + PATH)

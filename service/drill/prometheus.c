@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "drill/report.h"
 

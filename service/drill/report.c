@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/unit.h"
 
 #define NS_PER_TENTH  100000000LL

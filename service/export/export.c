@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "export/family.h"
 
 #define NS_PER_SECOND 1e9

@@ -1,6 +1,6 @@
 #include "export/family.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "lab/snapshot.h"
 
 static const double duration_bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1};

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/answer.h"
 #include "http/parts.h"
 #include "http/query.h"

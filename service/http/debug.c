@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/answer.h"
 #include "judge/pprof.h"
 #include "judge/tasks.h"

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/check.h"
 #include "base/list.h"
+#include "base/macros.h"
 #include "judge/profile.h"
 #include "language/pattern.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "base/unit.h"
 #include "http/body.h"

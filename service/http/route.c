@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "http/body.h"
 #include "http/curve.h"

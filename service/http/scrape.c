@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/answer.h"
 #include "http/parts.h"
 #include "metrics/negotiate.h"

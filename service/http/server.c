@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/parts.h"
 
 #define MS_NS       1000000ULL

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/parts.h"
 
 static void look(struct visitors *visitors, uint64_t now_ns)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "judge/why.h"
 
 #define SLICE_NS    200000 /* of the thread at a time */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/check.h"
+#include "base/macros.h"
 
 #define REASONS_MOST 4
 

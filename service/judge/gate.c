@@ -1,6 +1,6 @@
 #include "judge/gate.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define MILLION 1000000 /* a percentage of 100% */
 

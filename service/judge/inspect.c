@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "judge/why.h"
 #include "runtime/resource.h"
 

@@ -1,7 +1,7 @@
 #include "judge/judge.h"
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "judge/slice.h"
 
 #define SLICE_STEPS 4096   /* more than are done in the time of one */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/arena.h"
 
 #define SAMPLE_SLOTS (2 * LIMIT_PROFILE_SAMPLES)

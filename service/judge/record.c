@@ -1,6 +1,6 @@
 #include "judge/record.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/watch.h"
 
 #define VIRTUALS_MOST 64 /* inside of one environment that exists: then ghosts, which are few */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define STAYS_OPEN ": it stays open when its task has gone"
 

@@ -1,6 +1,6 @@
 #include "judge/scan.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "judge/gate.h"
 
 /* Where a task stands: a place that it has come to, one that it is blocked at, or its end. */

@@ -1,6 +1,6 @@
 #include "judge/slice.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "judge/balance.h"
 #include "judge/gate.h"
 #include "judge/scan.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define FIRST_UNIT  1u /* the one before it is STORE_NONE */
 #define FIRST_ROOM  64u

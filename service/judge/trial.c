@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/ghost.h"
 #include "runtime/runtime.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* What is said of somebody who does it, before the name of the thing. */
 struct verb {

@@ -1,7 +1,7 @@
 #include "lab/arrival.h"
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "base/rng.h"
 #include "lab/share.h"
 

@@ -1,6 +1,6 @@
 #include "lab/canary.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define EVERY_NS 1000000000u
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "lab/core.h"
 #include "lab/problem.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/unit.h"
 
 /* Sets a member that may fail to be made; what fails once stays failed. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "lab/problem.h"
 
 /* What is counted of a scenario: a receipt is the difference between two of them. */

@@ -1,7 +1,7 @@
 /* What the lab answers to each verb of lab/request.h. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "judge/steps.h"
 #include "lab/core.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "lab/canary.h"
 #include "lab/core.h"
 #include "lab/mailbox.h"

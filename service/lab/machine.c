@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 
 #define PATH_BYTES   4096
 #define FILE_BYTES   16384 /* /proc/meminfo is some 1,500 bytes */

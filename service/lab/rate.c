@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 
 #define MILLION 1000000LL
 

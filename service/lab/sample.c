@@ -1,6 +1,6 @@
 #include "lab/sample.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/ghost.h"
 #include "runtime/runtime.h"
 

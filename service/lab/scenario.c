@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define START_SLICE 256
 #define BIT(state)  (1u << SCENARIO_##state)

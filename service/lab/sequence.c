@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "lab/problem.h"
 #include "lab/refuse.h"
 #include "lab/view.h"

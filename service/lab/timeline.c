@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/ring.h"
 
 #define SECOND_NS 1000000000ull

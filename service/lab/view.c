@@ -1,6 +1,6 @@
 #include "lab/view.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* {"recv": 2000, "linger": 1}: states without tasks are left out. */
 static json_t *view_states(const struct census *census)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 
 /* What catalogue_modes and unknown modes list; far above any catalogue. */

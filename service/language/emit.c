@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/statement.h"
 
 uint16_t emit_op(struct body *body, struct op op)

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/outward.h"
 
 static const char *const op_words[OP_CODES] = {

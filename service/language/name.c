@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 #define OUTER "outer." /* in front of a name: what it means to whoever spawned the task */

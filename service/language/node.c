@@ -5,8 +5,8 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 
 /* A list or mapping that is still open. */
 struct level {

@@ -1,6 +1,6 @@
 #include "language/outward.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define NOT_SPAWNED UINT16_MAX
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 const struct param *pattern_param(const struct pattern *pattern, const char *name, uint16_t *index)

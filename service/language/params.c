@@ -1,7 +1,7 @@
 /* The declaration of parameters. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 bool param_name_reserved(const char *name)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 static const char *const variant_words[] = {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* Operations that do something to op.thing; a select has its cases. */
 static const uint32_t op_roles[OP_CODES] = {

@@ -3,7 +3,7 @@
  * that stand in service/patterns/README.md beside it, all of them on the statement's own step. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/statement.h"
 
 enum inside { INSIDE_NOTHING, INSIDE_MAY, INSIDE_MUST };

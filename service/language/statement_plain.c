@@ -1,7 +1,7 @@
 /* Statements that stand alone. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/statement.h"
 
 #define QUOTED(word) "\"" word "\""

@@ -1,7 +1,7 @@
 /* The select: a mapping of cases, each with statements of its own. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/statement.h"
 
 #define QUOTED(word) "\"" word "\""

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 static_assert(LIMIT_TASK_KINDS <= 64, "a set of kinds fits in 64 bits");

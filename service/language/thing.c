@@ -1,7 +1,7 @@
 /* Things: what `share` and `own` declare. */
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language/compiler.h"
 
 static const char *const thing_words[] = {

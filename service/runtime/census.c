@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 const char *limit_kind_word(enum limit_kind kind)
 {

@@ -1,6 +1,6 @@
 #include "runtime/driver.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 static void on_idle(uv_idle_t *idle);
 static void on_timer(uv_timer_t *timer);

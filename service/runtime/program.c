@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/thing.h"
 
 const char *thing_kind_word(enum thing_kind kind)

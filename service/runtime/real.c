@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 
 #define STACK_BYTES (256 * 1024) /* of address space: a waiting thread touches two pages of it */
 #define JOIN_SLICE  32           /* threads that are joined before the loop goes on */

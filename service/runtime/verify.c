@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/program.h"
 #include "runtime/thing.h"
 

@@ -1,6 +1,6 @@
 #include "runtime/walk.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 void walk_begin(struct walk *walk, struct runtime *runtime)
 {

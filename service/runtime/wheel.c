@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define SLOT_BITS  6
 #define HORIZON    (1ull << (SLOT_BITS * WHEEL_LEVELS))

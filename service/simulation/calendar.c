@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/suggest.h"
 #include "base/unit.h"
 #include "lab/problem.h"

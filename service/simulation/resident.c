@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* At rest. */
 #define REST_FDS       18

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/rng.h"
 #include "lab/scenario.h"
 #include "simulation/agenda.h"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/rng.h"
 #include "base/unit.h"
 #include "language/catalogue.h"

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* The name is libFuzzer's; replay.c calls it too. Always 0.
  * NOLINTNEXTLINE(readability-identifier-naming) */

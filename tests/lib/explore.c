@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* Most searches are short: they are tried with little memory at first. */
 #define FEW 400

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "base/rng.h"
 #include "grow_table.h"
 

@@ -1,7 +1,7 @@
 /* What there is now of what a pattern's file states: the census beside `expect`. */
 #pragma once
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/census.h"
 
 static inline uint64_t left_of(const struct census *census, enum expect expect)

@@ -1,7 +1,7 @@
 /* What concerns nobody else: environments, spawning, counting, ending. */
 #include "model.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define MILLION   1000000
 #define SPIN_MOST 2000 /* operations without meeting anybody, after which it will never be otherwise */

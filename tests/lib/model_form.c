@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 #define TASK_BYTES (5 + LIMIT_LOOPS)
 

@@ -1,7 +1,7 @@
 /* Locks, conditions and groups. */
 #include "model_walk.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 
 uint16_t walk_mutex(const struct walk *walk, uint16_t condition)
 {

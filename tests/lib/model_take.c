@@ -1,7 +1,7 @@
 /* The state of a start that runs: the one place at which the model looks at the runtime. */
 #include "model.h"
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "runtime/internal.h"
 
 struct taking {

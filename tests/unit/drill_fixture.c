@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 
 /* The linker wraps these calls in every object of the test. */
 static void *json_take(size_t size)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "drill/prometheus.h"
 #include "fault.h"
 

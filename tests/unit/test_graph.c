@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "fault.h"
 #include "language/catalogue.h"
 #include "language/graph.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/address.h"
 
 static void an_ipv4_address_and_a_port(void **state)

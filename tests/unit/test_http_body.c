@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "fault.h"
 #include "http/body.h"
 #include "lab/problem.h"

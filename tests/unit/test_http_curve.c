@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "fault.h"
 #include "http/curve.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/guard.h"
 
 static struct guard guard_on(const char *listen, uint16_t port)

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
 #include "base/limits.h"
+#include "base/macros.h"
 #include "http_fixture.h"
 
 #define SHORT_MS 60

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/local.h"
 #include "http/query.h"
 #include "http/route.h"

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/page.h"
 #include "page/assets.h"
 

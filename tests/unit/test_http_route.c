@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "http/query.h"
 #include "http/route.h"
 #include "lab/problem.h"

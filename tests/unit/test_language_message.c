@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "language_fixture.h"
 
 /* A text and the messages about it, without the file's name. */

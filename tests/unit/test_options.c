@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "command/options.h"
 
 enum { MODE, N, MAX_TASKS, JSON, COUNT };

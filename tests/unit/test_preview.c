@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "fault.h"
 #include "judge/preview.h"
 #include "language/catalogue.h"

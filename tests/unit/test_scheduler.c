@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "stage.h"
 
 /* A clock on which each look takes a while. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "client/site.h"
 
 static const char *const fine[][3] = {

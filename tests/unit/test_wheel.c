@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "base/check.h"
+#include "base/macros.h"
 #include "base/rng.h"
 #include "fault.h"
 #include "runtime/wheel.h"

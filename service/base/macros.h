@@ -1,12 +1,13 @@
-/* Assertions. They mean "this is a bug in leaklab", they stay on in release builds, and they end the process
- * with the place and the condition. Running out of something is never a CHECK: it is an error that is
- * returned. */
+/* What C leaves to be said by hand. */
 #pragma once
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/* An assertion: "if this is not true, there is a bug in leaklab". It stays on in release builds, and ends the
+ * process with the place and the condition. Running out of something is never a CHECK: it is an error that is
+ * returned. */
 #define CHECK(condition)                                                                                     \
     do {                                                                                                     \
         if (__builtin_expect(!(condition), 0)) {                                                             \
