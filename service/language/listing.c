@@ -51,6 +51,8 @@ static void list_value(const struct program *program, uint16_t index, struct buf
         buf_puts(buf, "holds");
         break;
     }
+    if (value->by > 0)
+        buf_printf(buf, " * p%u", value->by - 1u);
     if (value->times > 1)
         buf_printf(buf, " * %" PRId32, value->times);
     if (value->over > 1)

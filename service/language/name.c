@@ -29,11 +29,13 @@ struct walk {
     struct found found[2];       /* the first, and one that does not go with it */
     unsigned count;              /* of found; 2: the walk is over */
     uint64_t seen[HOPS_MAX + 1]; /* by distance, the kinds that were visited */
-    bool missing;                /* some way leads past main without finding it */
-    bool varies;                 /* outer: more than one thing was found */
-    bool scattered;              /* outer: the start's, at more than one distance ... */
-    struct found far;            /* ... of which this is the last */
-    struct outer at;             /* outer: what was found */
+    /* By layout, the thing of that name: each layout is searched once, however often it is come across. */
+    const struct thing_spec *named[LIMIT_TASK_KINDS + 1];
+    bool missing;     /* some way leads past main without finding it */
+    bool varies;      /* outer: more than one thing was found */
+    bool scattered;   /* outer: the start's, at more than one distance ... */
+    struct found far; /* ... of which this is the last */
+    struct outer at;  /* outer: what was found */
 };
 
 static const struct thing_spec *layout_find(const struct program *program, uint16_t layout, const char *name)
@@ -74,7 +76,7 @@ static void walk_found(struct walk *walk, struct found found)
 
 static void walk_start(struct walk *walk, unsigned hops)
 {
-    const struct thing_spec *thing = layout_find(walk->variant->program, 0, walk->name);
+    const struct thing_spec *thing = walk->named[0];
     if (thing != NULL)
         walk_found(walk, (struct found){thing, 0, NO_KIND, hops});
     walk->missing |= thing == NULL;
@@ -86,7 +88,7 @@ static void walk_kind(struct walk *walk, uint16_t kind, unsigned hops)
     const struct program *program = walk->variant->program;
     uint16_t layout = program->kinds[kind].layout;
     if (layout != NO_LAYOUT) {
-        const struct thing_spec *thing = layout_find(program, layout, walk->name);
+        const struct thing_spec *thing = walk->named[layout];
         if (thing != NULL) {
             walk_found(walk, (struct found){thing, layout, kind, hops});
             return;
@@ -117,13 +119,17 @@ static void walk_outward(struct walk *walk, uint16_t kind)
     }
 }
 
-/* True when only the start's environment can hold the name; asked first, since it is the usual case. */
-static bool only_shared(const struct variant_compiler *variant, const char *name)
+/* Looks the name up in every layout. True when only the start's environment can hold it, which is the usual
+ * case. */
+static bool only_shared(struct walk *walk)
 {
-    for (uint16_t i = 1; i < variant->program->layout_count; i++)
-        if (layout_find(variant->program, i, name) != NULL)
-            return false;
-    return true;
+    const struct program *program = walk->variant->program;
+    bool only = true;
+    for (uint16_t i = 0; i < program->layout_count; i++) {
+        walk->named[i] = layout_find(program, i, walk->name);
+        only &= i == 0 || walk->named[i] == NULL;
+    }
+    return only && walk->named[0] != NULL;
 }
 
 /* ---- what is wrong with it ---- */
@@ -234,9 +240,8 @@ static void report_other_kind(struct variant_compiler *variant, const struct wor
 /* Finds it, the only one or several that are alike. False when that was reported. */
 static bool find(struct variant_compiler *variant, uint16_t kind, const struct word *name, struct walk *walk)
 {
-    const struct thing_spec *shared = layout_find(variant->program, 0, walk->name);
-    if (shared != NULL && only_shared(variant, walk->name))
-        walk_found(walk, (struct found){shared, 0, NO_KIND, 0});
+    if (only_shared(walk))
+        walk_found(walk, (struct found){walk->named[0], 0, NO_KIND, 0});
     else
         walk_outward(walk, kind);
     if (walk->count == 2)

@@ -104,6 +104,10 @@ static bool number_compile(struct compiler *compiler, const struct node *map, co
         return false;
     }
     enum param_type type = default_type(compiler, &words);
+    const struct param *base =
+        words.count == 0 ? NULL : pattern_param(compiler->pattern, words.items[0].text, NULL);
+    if (base != NULL && base->type == PARAM_TYPES)
+        return false; /* that one is faulty, which was reported */
     if (type == PARAM_TYPES) {
         report(compiler, node,
                "the default \"%s\" is neither a number such as 16, 10ms, 4KiB or 2%%, nor linger, nor an "

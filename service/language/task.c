@@ -89,7 +89,7 @@ static void tasks_declare(struct variant_compiler *variant, const struct node *t
 static void spawn_note(struct variant_compiler *variant, uint16_t spawner, const struct node *text)
 {
     struct words words;
-    if (strncmp(text->text, "spawn", 5) != 0 || !words_split(variant->compiler, text, &words) ||
+    if (strstr(text->text, "spawn") == NULL || !words_split(variant->compiler, text, &words) ||
         words.count < 2 || strcmp(words.items[0].text, "spawn") != 0)
         return;
     uint16_t kind = task_find(variant, words.items[1].text);

@@ -83,7 +83,11 @@ bool words_split(struct compiler *compiler, const struct node *node, struct word
         if (*at == '\0')
             return true;
         if (words->count == WORDS_MAX) {
-            report(compiler, node, "\"%.40s...\" has more words than any statement", words->text);
+            int shown = 40; /* bytes, and no piece of a character */
+            while (shown > 0 && strlen(words->text) > (size_t)shown &&
+                   ((unsigned char)words->text[shown] & 0xc0) == 0x80)
+                shown--;
+            report(compiler, node, "\"%.*s...\" has more words than any statement", shown, words->text);
             return false;
         }
         size_t length = word_length(at);
@@ -128,6 +132,9 @@ const char *suggestion(struct compiler *compiler, const char *word, const char *
 {
     struct buf buf;
     buf_init(&buf, 16 * 1024);
+    /* The message that it is for would be dropped, and comparing takes a while. */
+    if (compiler->messages->count == LIMIT_MESSAGES)
+        return "";
     enum err err = suggest_append(&buf, word, words, count);
     const char *copy = err == ERR_OK ? arena_text(compiler->scratch, buf_text(&buf), buf.size) : NULL;
     buf_deinit(&buf);

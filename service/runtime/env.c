@@ -6,6 +6,7 @@
 #define POOL_STEP  64
 #define DEEP       16  /* environments that go at once, one in the other: more than most patterns have */
 #define FADE_SLICE 256 /* in one step of the job that frees the others */
+#define THING_FUEL 4   /* what making one costs, in operations */
 
 uint32_t thing_bytes(enum thing_kind kind)
 {
@@ -144,6 +145,7 @@ struct env *env_new(struct env *parent, uint16_t layout_index)
     struct env *env = (struct env *)(void *)(storage + FRAME_BYTES);
     *env = (struct env){.refs = 1, .layout = layout_index, .parent = parent, .start = parent->start};
     parent->refs++;
+    workload->runtime->fuel -= THING_FUEL * layout->count;
     things_init(env, layout);
     return env;
 }

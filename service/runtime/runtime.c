@@ -192,9 +192,14 @@ __attribute__((always_inline)) static inline void fetch_ahead(const struct wheel
 static void timer_fire(struct runtime *runtime, struct timer *timer)
 {
     switch ((enum timer_kind)timer->kind) {
-    case TIMER_TASK:
-        task_wake(container_of(timer, struct task, timer), 0, WAKE_TIMER);
+    case TIMER_TASK: {
+        struct task *task = container_of(timer, struct task, timer);
+        /* A close or a cancel came before: the task is about to be woken for that. */
+        if (task->state == TASK_SELECT && select_settled(task))
+            return;
+        task_wake(task, 0, WAKE_TIMER);
         return;
+    }
     case TIMER_TICKER:
         ticker_fire(container_of(timer, struct ticker, timer));
         return;

@@ -110,6 +110,7 @@ enum step_result select_enter(struct task *task, const struct op *op, const stru
     uint8_t ready[LIMIT_CASES];
     uint32_t ready_count = 0;
     bool later = false;
+    task->start->workload->runtime->fuel -= op->count;
     for (unsigned i = 0; i < op->count; i++) {
         enum attempt attempt = case_try(task, &arms[i]);
         if (attempt == ATTEMPT_DONE || attempt == ATTEMPT_CLOSED)

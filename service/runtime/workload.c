@@ -163,6 +163,9 @@ enum err workload_start(struct workload *workload)
     runtime_read_clock(workload->runtime);
     struct start *start = start_new(workload);
     bool spawned = start != NULL && task_spawn(&start->env, 0, LINEAGE_MAIN) != NULL;
+    /* Nobody is there to stop its tickers, which would keep it for ever. */
+    while (start != NULL && !spawned && !list_empty(&start->tickers))
+        ticker_stop(container_of(start->tickers.next, struct ticker, link));
     if (start != NULL)
         env_unref(&start->env);
     if (!spawned)
