@@ -50,7 +50,7 @@ struct certificate *credential_reload_certificate(const struct log *log, const c
     struct certificate *read = NULL;
     const char *why = certificate_read(chain_path, key_path, &read, &path);
     if (why == NULL)
-        log_line(log, LOG_INFO, "certificate read again", LOG_TEXT("file", path));
+        log_line(log, LOG_INFO, "certificate read again", LOG_TEXT("file", chain_path));
     else
         log_line(log, LOG_ERROR, "the certificate stays as it was", LOG_TEXT("file", path),
                  LOG_TEXT("why", why));

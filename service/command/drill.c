@@ -286,7 +286,7 @@ static void say_why(struct run *run, const struct conductor *conductor, enum exi
 {
     const char *why = buf_text(&conductor->why);
     size_t size = conductor->why.size;
-    if (code == EXIT_INTERRUPTED) {
+    if (code == EXIT_INTERRUPTED && !conductor->left_behind) {
         fprintf(stderr, COMMAND ": interrupted; what it started is reclaimed\n");
         why = "interrupted";
     } else {

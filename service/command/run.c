@@ -115,25 +115,42 @@ static void print_modes(const struct catalogue *catalogue, FILE *stream)
     buf_deinit(&modes);
 }
 
-/* Parameters of other patterns have no effect, but nonsense in them is still nonsense. */
-static bool unused_sound(const struct flags *flags, const char **values, const struct catalogue *catalogue)
+/* Whether any pattern would take this value of its parameter; otherwise `why` is what the first one says. */
+static bool anybody_takes(const struct catalogue *catalogue, const char *name, const char *text,
+                          struct buf *why)
+{
+    for (size_t p = 0; p < catalogue->count; p++) {
+        const struct param *param = pattern_param(catalogue->patterns[p], name, NULL);
+        struct buf own;
+        int64_t value;
+        if (param == NULL)
+            continue;
+        buf_init(&own, PROBLEM_TEXT);
+        enum err err = param_parse(param, text, &value, why->size == 0 ? why : &own);
+        buf_deinit(&own);
+        if (err == ERR_OK)
+            return true;
+    }
+    return false;
+}
+
+/* Parameters of other patterns have no effect, but nonsense in them is still nonsense. Those of the pattern
+ * itself have been read: others may have one of the same name that takes something else. */
+static bool unused_sound(const struct flags *flags, const char **values, const struct catalogue *catalogue,
+                         const struct pattern *pattern)
 {
     for (size_t i = RUN_OPTIONS; i < flags->count; i++) {
-        for (size_t p = 0; values[i] != NULL && p < catalogue->count; p++) {
-            const struct param *param = pattern_param(catalogue->patterns[p], flags->specs[i].name, NULL);
-            struct buf why;
-            int64_t value;
-            if (param == NULL)
-                continue;
-            buf_init(&why, PROBLEM_TEXT);
-            enum err err = param_parse(param, values[i], &value, &why);
-            if (err != ERR_OK)
-                fprintf(stderr, "leaklab run: -%s: %s\n", param->name, buf_text(&why));
-            buf_deinit(&why);
-            if (err != ERR_OK)
-                return false;
-            break;
-        }
+        const char *name = flags->specs[i].name;
+        struct buf why;
+        if (values[i] == NULL || pattern_param(pattern, name, NULL) != NULL)
+            continue;
+        buf_init(&why, PROBLEM_TEXT);
+        bool sound = anybody_takes(catalogue, name, values[i], &why);
+        if (!sound)
+            fprintf(stderr, "leaklab run: -%s: %s\n", name, buf_text(&why));
+        buf_deinit(&why);
+        if (!sound)
+            return false;
     }
     return true;
 }
@@ -161,7 +178,7 @@ static bool read_spec(const struct flags *flags, const char **values, const stru
         print_modes(catalogue, stderr);
     json_decref(problem);
     json_decref(body);
-    return sound && unused_sound(flags, values, catalogue);
+    return sound && unused_sound(flags, values, catalogue, mode.pattern);
 }
 
 /* A stage of the run: how many tasks there are, and the heap where the allocator can tell. */

@@ -307,11 +307,12 @@ int command_serve(int argc, char **argv)
         return EXIT_USAGE;
     if (help)
         return EXIT_OK;
-    if (settings.scenario_path != NULL &&
-        (daemon.opening_body = opening_read("leaklab serve", settings.scenario_path)) == NULL)
-        return EXIT_USAGE;
+    int code = EXIT_USAGE;
     catalogue_init(&daemon.catalogue);
-    int code = source_catalogue("leaklab serve", settings.folder, &daemon.catalogue);
+    if (settings.scenario_path != NULL)
+        daemon.opening_body = opening_read("leaklab serve", settings.scenario_path);
+    if (settings.scenario_path == NULL || daemon.opening_body != NULL)
+        code = source_catalogue("leaklab serve", settings.folder, &daemon.catalogue);
     if (code == EXIT_OK)
         code = open_and_serve(&daemon);
     json_decref(daemon.opening_body);

@@ -127,7 +127,10 @@ static bool parse_time(const char *text, uint64_t *ms)
         const char *end = strptime(text, formats[i], &tm);
         if (end == NULL || *end != '\0')
             continue;
+        const int day = tm.tm_mday;
         time_t time = timegm(&tm);
+        if (tm.tm_mday != day) /* February has no 30th */
+            return false;
         *ms = (uint64_t)time * 1000;
         return time >= 0 && time <= TIME_SECONDS_MAX;
     }
@@ -246,9 +249,12 @@ static bool read_settings(const char **values, struct settings *settings)
 /* Signals that end it are held back, and looked for now and then: nothing is left half done. */
 static void hold_signals(sigset_t *signals)
 {
+    struct sigaction hangup;
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not below nohup */
+        sigaddset(signals, SIGHUP);
     sigprocmask(SIG_BLOCK, signals, NULL);
 }
 
@@ -258,7 +264,16 @@ static int waiting_signal(void)
     sigset_t pending;
     if (sigpending(&pending) != 0)
         return 0;
-    return sigismember(&pending, SIGINT) ? SIGINT : sigismember(&pending, SIGTERM) ? SIGTERM : 0;
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (sigismember(&pending, numbers[i]) == 1)
+            return numbers[i];
+    return 0;
+}
+
+static bool signal_waits(void)
+{
+    return waiting_signal() != 0;
 }
 
 /* A run on its way to the file. */
@@ -467,6 +482,7 @@ static int run_file(struct settings *settings, const struct document *bytes)
         hold_signals(&signals);
         settings->simulation.calendar = calendar;
         settings->simulation.capped = warn_capped;
+        settings->simulation.stop = signal_waits;
         code = simulate_into(settings, bytes);
         calendar_deinit(calendar);
     } else {

@@ -39,7 +39,8 @@ static bool wants_out(void *context)
         return false;
     if (conductor->interrupted || sigpending(&pending) != 0)
         return conductor->interrupted;
-    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+           (sigismember(&conductor->signals, SIGHUP) == 1 && sigismember(&pending, SIGHUP) == 1);
 }
 
 /* Waits, but not longer than until a signal. */
@@ -55,6 +56,7 @@ static void wait_ns(struct conductor *conductor, int64_t ns)
 enum err conductor_init(struct conductor *conductor, const struct conduct_config *config,
                         const struct drilled *drilled)
 {
+    struct sigaction hangup;
     *conductor = (struct conductor){.config = *config, .drilled = *drilled};
     buf_init(&conductor->why, WHY_BYTES);
     buf_init(&conductor->instance, LABEL_BYTES);
@@ -70,6 +72,8 @@ enum err conductor_init(struct conductor *conductor, const struct conduct_config
     sigemptyset(&conductor->signals);
     sigaddset(&conductor->signals, SIGINT);
     sigaddset(&conductor->signals, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not below nohup */
+        sigaddset(&conductor->signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &conductor->signals, &conductor->before);
     return conductor->fetcher == NULL ? ERR_MEMORY : ERR_OK;
 }
@@ -432,10 +436,12 @@ static enum exit_code clear(struct conductor *conductor, enum exit_code code)
     enum err err = drilled_clear(&conductor->drilled, &why);
     conductor->clearing = false;
     if (err != ERR_OK) {
-        if (code == EXIT_OK)
+        conductor->left_behind = true;
+        if (code == EXIT_OK || code == EXIT_INTERRUPTED)
             buf_clear(&conductor->why);
         else if (conductor->why.size > 0)
             buf_putc(&conductor->why, '\n');
+        buf_puts(&conductor->why, code == EXIT_INTERRUPTED ? "interrupted; " : "");
         buf_printf(&conductor->why, "what the drill started could not be reclaimed: %s", buf_text(&why));
         code = code == EXIT_OK ? EXIT_USAGE : code;
     }

@@ -36,6 +36,7 @@ struct conductor {
     sigset_t before;     /* the mask from before */
     bool interrupted;
     bool clearing;             /* not even an interrupt ends a request now */
+    bool left_behind;          /* of what was started something could not be reclaimed */
     int64_t begin_ns;          /* of the drill, for progress */
     const struct drill *drill; /* that is conducted */
 };

@@ -144,6 +144,7 @@ static enum err await_ready(struct drilled *drilled, struct buf *why)
         int status;
         json_t *body;
         if (has_ended(drilled)) {
+            buf_clear(why);
             buf_printf(why, "the daemon at %s has ended (see above)", drilled->listen);
             return ERR_SYSTEM;
         }
@@ -359,6 +360,8 @@ enum err drilled_clear(struct drilled *drilled, struct buf *why)
     enum err worst = ERR_OK;
     for (size_t i = 0; i < json_array_size(drilled->names); i++) {
         enum err err = reclaim(drilled, scenario_name(drilled, i), why);
+        if (err != ERR_OK && i + 1 < json_array_size(drilled->names))
+            buf_putc(why, '\n');
         worst = worst == ERR_OK ? err : worst;
     }
     forget_names(drilled);

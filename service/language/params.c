@@ -8,9 +8,10 @@ bool param_name_reserved(const char *name)
 {
     /* Fields of POST /scenario, flags of the commands, and words of the language. */
     static const char *const reserved[] = {
-        "action", "mode",    "name",      "rate",     "shape",        "leak_share", "linger",  "duration",
-        "holds",  "seed",    "max_tasks", "max_heap", "dry_run",      "pattern",    "variant", "help",
-        "json",   "version", "is",        "not",      "shape_period", "shape_low",  "jitter",  "at"};
+        "action",    "mode",   "name", "rate",      "shape",    "leak_share", "linger",
+        "duration",  "holds",  "seed", "max_tasks", "max_heap", "dry_run",    "pattern",
+        "variant",   "help",   "json", "version",   "is",       "not",        "shape_period",
+        "shape_low", "jitter", "at",   "patterns",  "instance"};
     for (size_t i = 0; i < COUNT_OF(reserved); i++)
         if (strcmp(reserved[i], name) == 0)
             return true;

@@ -19,6 +19,8 @@
 #define ROUNDS_A_MOMENT 4096
 #define FULL_A_MOMENT   8
 
+#define STOP_TURNS 256 /* between two questions whether to go on */
+
 struct replica {
     struct clock clock;
     struct rng seeds;
@@ -29,6 +31,7 @@ struct replica {
     uint64_t max_fds;
     uint64_t judge_interval_ns;
     uint64_t judge_due_ns;
+    bool (*stop)(void);
     uint64_t starved_ns; /* since when every thread of libuv's pool has been blocked; UINT64_MAX: it is not */
     bool busy;           /* something is left to do at this time of the clock */
     bool open;
@@ -79,6 +82,7 @@ enum err replica_new(struct replica **result, const struct replica_config *confi
     replica->judge_interval_ns = config->judge_interval_ns;
     replica->judge_due_ns = config->now_ns + config->judge_interval_ns;
     replica->starved_ns = UINT64_MAX;
+    replica->stop = config->stop;
     replica->exporter = export_new(NULL);
     enum err err = replica->exporter == NULL ? ERR_MEMORY : open_core(replica, config);
     if (err != ERR_OK) {
@@ -152,11 +156,13 @@ void replica_advance(struct replica *replica, uint64_t end_ns)
     uint64_t *now_ns = &replica->clock.manual_ns;
     if (*now_ns == replica->began_ns)
         settle(replica);
-    while (*now_ns < end_ns) {
+    for (unsigned turn = 1; *now_ns < end_ns; turn++) {
         uint64_t due_ns = runtime_due_ns(&replica->core.runtime);
         uint64_t next_ns = replica->busy || due_ns <= *now_ns ? *now_ns + MS_NS : due_ns;
         *now_ns = next_ns < end_ns ? next_ns : end_ns;
         settle(replica);
+        if (turn % STOP_TURNS == 0 && replica->stop != NULL && replica->stop())
+            return;
     }
 }
 

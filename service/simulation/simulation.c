@@ -151,6 +151,7 @@ static enum err open_replica(const struct simulation *simulation, uint32_t numbe
         .max_fds = config->max_fds,
         .judge_interval_ns = config->judge_interval_ns,
         .now_ns = simulation->begin_ns + simulation->now_ns,
+        .stop = config->stop,
     };
     return replica_new(replica, &replica_config);
 }

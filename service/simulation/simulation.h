@@ -43,6 +43,7 @@ struct simulation_config {
     void *keep_context;
     simulation_capped_fn *capped; /* or NULL */
     void *capped_context;
+    bool (*stop)(void); /* asked now and then while time goes on: true leaves it where it is; or NULL */
 };
 
 struct simulation;
