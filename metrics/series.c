@@ -7,6 +7,8 @@
 /* From here on a double does not tell neighbouring whole numbers apart. */
 #define WHOLE_MAX 9007199254740992.0
 
+#define INTEGER_END 18446744073709551616.0 /* above every uint64_t */
+
 static struct metrics_number number_of(double value)
 {
     if (value >= 0 && value < WHOLE_MAX) {
@@ -22,11 +24,27 @@ static double real_of(const struct metrics_number *number)
     return number->is_real ? number->real : (double)number->integer;
 }
 
+/* Never compared as doubles, which do not tell large whole numbers apart. */
+static bool real_below(double real, uint64_t integer)
+{
+    return real < 0 || (real < INTEGER_END && (uint64_t)real < integer);
+}
+
+static bool integer_below(uint64_t integer, double real)
+{
+    if (real < 0 || real >= INTEGER_END)
+        return real > 0;
+    uint64_t whole = (uint64_t)real;
+    return integer < whole || (integer == whole && (double)whole < real);
+}
+
 static bool below(const struct metrics_number *a, const struct metrics_number *b)
 {
+    if (a->is_real && b->is_real)
+        return a->real < b->real;
     if (!a->is_real && !b->is_real)
         return a->integer < b->integer;
-    return real_of(a) < real_of(b);
+    return a->is_real ? real_below(a->real, b->integer) : integer_below(a->integer, b->real);
 }
 
 static bool settable(const struct metrics_series *series)
@@ -78,7 +96,10 @@ enum metrics_err metrics_add(struct metrics_series *series, double amount)
     if (!number.is_real && !series->number.is_real)
         return metrics_add_u64(series, number.integer);
     double sum = real_of(&series->number) + amount;
-    return isfinite(sum) ? assign(series, number_of(sum)) : METRICS_RANGE;
+    if (!isfinite(sum))
+        return METRICS_RANGE;
+    enum metrics_err err = assign(series, number_of(sum));
+    return err == METRICS_BACKWARDS ? METRICS_OK : err; /* too little to show beside what there is */
 }
 
 enum metrics_err metrics_add_u64(struct metrics_series *series, uint64_t amount)

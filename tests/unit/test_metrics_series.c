@@ -172,6 +172,19 @@ static void whole_numbers_above_2_to_the_53_are_exact(void **state)
     assert_int_equal(metrics_set_u64(fixture->counter, 9007199254740996u), METRICS_BACKWARDS);
 }
 
+static void a_large_counter_is_compared_exactly(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(metrics_set_u64(fixture->counter, 9007199254740993u), METRICS_OK);
+    assert_int_equal(metrics_set(fixture->counter, 9007199254740992.0), METRICS_BACKWARDS);
+    assert_int_equal(metrics_add(fixture->counter, 0.5), METRICS_OK);
+    assert_string_equal(counter_value(fixture), "9007199254740993");
+    assert_int_equal(metrics_set(fixture->counter, 9007199254740994.0), METRICS_OK);
+    assert_int_equal(metrics_set_u64(fixture->counter, 9007199254740993u), METRICS_BACKWARDS);
+    assert_int_equal(metrics_set(fixture->counter, 18446744073709551616.0), METRICS_OK);
+    assert_int_equal(metrics_set_u64(fixture->counter, UINT64_MAX), METRICS_BACKWARDS);
+}
+
 static void a_counter_never_goes_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -314,6 +327,7 @@ int main(void)
         TEST(a_family_has_a_maximum_of_series),
         TEST(odd_label_values_are_refused),
         TEST(a_gauge_is_unset_until_it_is_set),
+        TEST(a_large_counter_is_compared_exactly),
         TEST(whole_numbers_above_2_to_the_53_are_exact),
         TEST(a_counter_never_goes_back),
         TEST(an_unset_counter_remembers_its_value),
