@@ -64,7 +64,7 @@ static void check_spec(struct core *core, struct sequence *sequence, size_t inde
 static void read_specs(struct core *core, struct sequence *sequence, const struct spec_context *context,
                        const json_t *list)
 {
-    for (size_t i = 0; i < sequence->count; i++) {
+    for (size_t i = 0; i < sequence->count && problem_count(sequence->problem) < LIMIT_REPORTED_ERRORS; i++) {
         struct spec_context own = *context;
         json_t *problem;
         own.seed = core->config.seed(core->config.argument) & SPEC_SEED_MAX;

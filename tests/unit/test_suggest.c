@@ -5,9 +5,12 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/rng.h"
 #include "base/suggest.h"
 
 static const char *const words[] = {"recv", "send", "select", "sleep", "close", "range", "tick", "stop"};
@@ -55,6 +58,55 @@ static void words_beyond_the_longest_name_are_cut(void **state)
     assert_ptr_equal(suggest_nearest(word, long_words, 2), name);
 }
 
+/* The distance by its definition, letter by letter. */
+static size_t distance_by_hand(const char *a, const char *b)
+{
+    static size_t table[LIMIT_NAME + 1][LIMIT_NAME + 1];
+    size_t rows = strlen(a), columns = strlen(b);
+    for (size_t i = 0; i <= rows; i++) {
+        for (size_t j = 0; j <= columns; j++) {
+            if (i == 0 || j == 0) {
+                table[i][j] = i + j;
+                continue;
+            }
+            size_t least = table[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            least = table[i - 1][j] + 1 < least ? table[i - 1][j] + 1 : least;
+            least = table[i][j - 1] + 1 < least ? table[i][j - 1] + 1 : least;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                least = table[i - 2][j - 2] + 1 < least ? table[i - 2][j - 2] + 1 : least;
+            table[i][j] = least;
+        }
+    }
+    return table[rows][columns];
+}
+
+static void random_word(struct rng *rng, uint32_t letters, char word[static LIMIT_NAME + 1])
+{
+    uint32_t length = rng_below(rng, LIMIT_NAME + 1);
+    for (uint32_t i = 0; i < length; i++)
+        word[i] = (char)('a' + rng_below(rng, letters));
+    word[length] = '\0';
+}
+
+/* Few letters, so that there is much to swap and to line up in more than one way. */
+static void a_word_is_near_when_few_letters_differ(void **state)
+{
+    (void)state;
+    struct rng rng = {1};
+    unsigned near = 0;
+    for (int i = 0; i < 20000; i++) {
+        char word[LIMIT_NAME + 1], other[LIMIT_NAME + 1];
+        random_word(&rng, 1 + (uint32_t)i % 3, word);
+        random_word(&rng, 1 + (uint32_t)i % 3, other);
+        const char *const others[] = {other};
+        size_t length = strlen(word);
+        bool expected = distance_by_hand(word, other) < (length < 2 ? 1 : (length + 2) / 3 + 1);
+        assert_int_equal(suggest_nearest(word, others, 1) != NULL, expected);
+        near += expected;
+    }
+    assert_in_range(near, 1000, 19000);
+}
+
 static void a_sentence_names_the_nearest_word_or_all_of_them(void **state)
 {
     (void)state;
@@ -83,6 +135,7 @@ int main(void)
         cmocka_unit_test(what_is_far_from_every_word_is_not_guessed_at),
         cmocka_unit_test(of_equally_near_words_the_first_one_wins),
         cmocka_unit_test(words_beyond_the_longest_name_are_cut),
+        cmocka_unit_test(a_word_is_near_when_few_letters_differ),
         cmocka_unit_test(a_sentence_names_the_nearest_word_or_all_of_them),
     };
     return cmocka_run_group_tests_name("suggest", tests, NULL, NULL);
