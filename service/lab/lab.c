@@ -20,12 +20,14 @@
  * wants a row. And how often the loop's handles are counted. */
 #define BEAT_MS      20
 #define COUNT_MS     1000
-#define COUNTED_MOST 1000 /* handles that are not the lab's own, or counting them takes too long */
+#define MAIL_NS      1000000 /* of the thread for requests at a time: whatever comes next waits for the loop */
+#define COUNTED_MOST 1000    /* handles that are not the lab's own, or counting them takes too long */
 
 static_assert(UV_HANDLE_TYPE_MAX <= UV_HANDLE_KINDS, "a snapshot has room for every kind of handle");
 
 struct lab {
     struct mailbox mailbox;
+    struct lab_request *mail; /* taken out of it, and not yet handled; oldest first */
     struct publisher publisher;
     struct timeline *timeline;
     struct vitals_reader vitals;
@@ -129,13 +131,17 @@ static void measure_lag(struct lab *lab)
 
 static void on_beat(uv_timer_t *timer);
 
+static bool rests(const struct lab *lab)
+{
+    return lab->core.runtime.live == 0 && list_empty(&lab->core.active);
+}
+
 /* The loop's own idea of now may be a turn old; without refreshing it the beat would come early and hide the
  * lag. */
 static void next_beat(struct lab *lab)
 {
     struct clock *clock = lab->core.config.clock;
-    bool rests = lab->core.runtime.live == 0 && list_empty(&lab->core.active);
-    lab->beat_ms = rests ? timeline_due_ms(lab->timeline, clock->now_ns(clock)) : BEAT_MS;
+    lab->beat_ms = rests(lab) ? timeline_due_ms(lab->timeline, clock->now_ns(clock)) : BEAT_MS;
     uv_update_time(lab->loop);
     lab->beat_due_ns = uv_hrtime() + lab->beat_ms * 1000000;
     uv_timer_start(&lab->beat, on_beat, lab->beat_ms, 0);
@@ -166,17 +172,24 @@ static void on_gone(void *argument)
 static void on_mail(uv_async_t *async)
 {
     struct lab *lab = async->data;
-    struct lab_request *request = mailbox_take(&lab->mailbox);
-    while (request != NULL) {
-        struct lab_request *next = request->next;
+    uint64_t began_ns = uv_hrtime();
+    do {
+        if (lab->mail == NULL && (lab->mail = mailbox_take(&lab->mailbox)) == NULL)
+            break;
+        struct lab_request *request = lab->mail;
+        lab->mail = request->next;
         core_handle(&lab->core, request);
-        request = next;
-    }
+    } while (uv_hrtime() - began_ns < MAIL_NS);
+    if (lab->mail != NULL || !mailbox_empty(&lab->mailbox))
+        uv_async_send(async); /* the rest once the loop has been round */
     publish(lab);
     core_deliver(&lab->core);
     driver_wake(&lab->driver);
-    if (lab->beat_ms != BEAT_MS && !lab->closing)
-        next_beat(lab); /* there may be tasks now */
+    if (lab->beat_ms == BEAT_MS || lab->closing || rests(lab))
+        return;
+    if (uv_hrtime() >= lab->beat_due_ns)
+        measure_lag(lab); /* its time has come and gone while requests were worked on */
+    next_beat(lab);       /* there are tasks now */
 }
 
 /* For requests that the core never sees, from any thread. */
@@ -323,6 +336,8 @@ void lab_close(struct lab *lab)
         return;
     lab_set_ready(lab, false);
     lab->closing = true;
+    refuse_all(lab->mail);
+    lab->mail = NULL;
     refuse_all(mailbox_close(&lab->mailbox));
     core_close(&lab->core);
     real_close(&lab->real);

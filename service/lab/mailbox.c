@@ -56,6 +56,12 @@ struct lab_request *mailbox_take(struct mailbox *mailbox)
     return oldest_first(atomic_exchange_explicit(&mailbox->head, NULL, memory_order_acquire));
 }
 
+bool mailbox_empty(struct mailbox *mailbox)
+{
+    struct lab_request *head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
+    return head == NULL || head == closed_mark(mailbox);
+}
+
 struct lab_request *mailbox_close(struct mailbox *mailbox)
 {
     struct lab_request *rest = atomic_exchange(&mailbox->head, closed_mark(mailbox));

@@ -24,6 +24,9 @@ void mailbox_leave(struct mailbox *mailbox);
 /* The owner: takes everything, oldest first, linked by `next`; NULL when it is empty. */
 struct lab_request *mailbox_take(struct mailbox *mailbox);
 
+/* The owner: true when nothing is there to be taken. */
+bool mailbox_empty(struct mailbox *mailbox);
+
 /* The owner: takes everything for the last time, and waits for threads that are just pushing: a few
  * instructions. */
 struct lab_request *mailbox_close(struct mailbox *mailbox);

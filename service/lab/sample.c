@@ -7,6 +7,7 @@
 #define BEGAN_NS   1000000000ull
 #define ROUND_WORK 16  /* what a round counts for beside its tasks */
 #define WORK_BYTES 256 /* of memory that is taken, and written to, count for as much as a task */
+#define WORK_FUEL  4   /* so do so many operations */
 #define WORK       600000u
 #define UNREST     2000 /* rounds for which time may stand still */
 
@@ -47,8 +48,8 @@ static bool settle(struct run *run)
         look(run);
         if (!more)
             return true;
-        uint64_t spent =
-            ROUND_WORK + run->runtime.live + (after > before ? (after - before) / WORK_BYTES : 0);
+        uint64_t spent = ROUND_WORK + run->runtime.live + runtime_spent(&run->runtime) / WORK_FUEL +
+                         (after > before ? (after - before) / WORK_BYTES : 0);
         if (run->work < spent)
             return false;
         run->work -= spent;

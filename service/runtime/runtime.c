@@ -294,6 +294,11 @@ static bool run_jobs(struct runtime *runtime)
     return true;
 }
 
+uint32_t runtime_spent(const struct runtime *runtime)
+{
+    return (uint32_t)(ROUND_FUEL - runtime->fuel);
+}
+
 bool runtime_turn(struct runtime *runtime, struct budget budget)
 {
     uint64_t start_ns = runtime_read_clock(runtime);

@@ -193,6 +193,9 @@ struct budget {
 /* Runs timers that are due, wakes, runs ready tasks and jobs. True when there is more to do now. */
 bool runtime_turn(struct runtime *runtime, struct budget budget);
 
+/* The operations, with what they spawned and wrote to, that the last round cost. */
+uint32_t runtime_spent(const struct runtime *runtime);
+
 /* When the next timer may be due, in ns of the clock; UINT64_MAX: none is armed. */
 uint64_t runtime_due_ns(const struct runtime *runtime);
 

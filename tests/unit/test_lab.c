@@ -191,6 +191,55 @@ static void closing_answers_what_waits_and_what_comes_later(void **state)
     close_bench(&bench);
 }
 
+#define DRY_RUNS 60
+#define DRY_RUN  "{\"mode\":\"leak-unstopped-ticker\",\"rate\":\"1/s\",\"dry_run\":true}"
+
+static int count_answered(const struct reply *replies, int status)
+{
+    int count = 0;
+    for (int i = 0; i < DRY_RUNS; i++)
+        count += replies[i].answered && replies[i].request.status == status;
+    return count;
+}
+
+/* Dry runs take milliseconds each. */
+static void much_work_at_once_is_done_in_many_turns_of_the_loop(void **state)
+{
+    (void)state;
+    struct bench bench;
+    static struct reply replies[DRY_RUNS];
+    int turns = 0;
+    open_bench(&bench);
+    for (int i = 0; i < DRY_RUNS; i++)
+        post(&bench, &replies[i], LAB_SCENARIO_POST, NULL, DRY_RUN);
+    for (; count_answered(replies, 200) < DRY_RUNS; turns++) {
+        uv_run(&bench.loop, UV_RUN_ONCE);
+        assert_int_equal(count_answered(replies, 503), 0);
+    }
+    assert_true(turns > 2);
+    for (int i = 0; i < DRY_RUNS; i++)
+        reply_free(&replies[i]);
+    close_bench(&bench);
+}
+
+static void closing_answers_what_there_was_no_turn_for(void **state)
+{
+    (void)state;
+    struct bench bench;
+    static struct reply replies[DRY_RUNS];
+    open_bench(&bench);
+    for (int i = 0; i < DRY_RUNS; i++)
+        post(&bench, &replies[i], LAB_SCENARIO_POST, NULL, DRY_RUN);
+    while (count_answered(replies, 200) == 0)
+        uv_run(&bench.loop, UV_RUN_ONCE);
+    lab_close(bench.lab);
+    assert_true(count_answered(replies, 503) > 0);
+    assert_int_equal(count_answered(replies, 200) + count_answered(replies, 503), DRY_RUNS);
+    for (int i = 0; i < DRY_RUNS; i++)
+        reply_free(&replies[i]);
+    close_bench(&bench);
+}
+
 /* Another thread's requests, one after another, as the HTTP server's. */
 struct client {
     struct bench *bench;
@@ -313,6 +362,8 @@ int main(void)
         cmocka_unit_test(the_loops_lag_is_measured),
         cmocka_unit_test(many_tasks_do_not_delay_the_end),
         cmocka_unit_test(closing_answers_what_waits_and_what_comes_later),
+        cmocka_unit_test(much_work_at_once_is_done_in_many_turns_of_the_loop),
+        cmocka_unit_test(closing_answers_what_there_was_no_turn_for),
         cmocka_unit_test(another_thread_is_answered_until_the_end_and_after),
         cmocka_unit_test(where_tasks_stand_is_logged_fullest_first),
         cmocka_unit_test(without_memory_no_lab_opens),
