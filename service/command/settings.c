@@ -70,8 +70,8 @@ static const struct option_spec specs[SERVE_OPTIONS] = {
                    "live tasks of all scenarios together (default: what fits into max-heap)"},
     [MAX_HEAP] =
         {"max-heap", "SIZE", NULL,
-         "memory of all scenarios together, such as 2GiB (default: half of what the machine or its control "
-         "group has free)"},
+         "memory of all scenarios together, such as 2GiB (default: half of what the machine has free or "
+         "its control group allows)"},
     [MAX_DESCRIPTORS] = {"max-descriptors", "N", NULL,
                          "descriptors that patterns may have open (default: what the process may have, less "
                          "what connections need)"},

@@ -134,7 +134,7 @@ const struct metrics_declaration families[FAMILIES] = {
                               .type = METRICS_COUNTER,
                               .labels = {"route", "method", "code"}},
     [FAMILY_HTTP_DURATION] = {.name = "leaklab_http_request_duration_seconds",
-                              .help = "Time from a request's first line to its answer.",
+                              .help = "Time from a request's head to its answer.",
                               .unit = "seconds",
                               .type = METRICS_HISTOGRAM,
                               .labels = {"route", "method", "code"},

@@ -144,7 +144,7 @@ enum MHD_Result answer_queue(struct exchange *exchange, int status, struct MHD_R
     enum MHD_Result result = MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (result == MHD_YES && MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL) == NULL)
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (result == MHD_YES && atomic_load(&exchange->server->stopping))
+    if (result == MHD_YES && (exchange->last || atomic_load(&exchange->server->stopping)))
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (result == MHD_YES)
         result = MHD_queue_response(exchange->connection, (unsigned)status, response);

@@ -8,6 +8,7 @@
 
 #include "base/macros.h"
 #include "http/answer.h"
+#include "http/header.h"
 #include "http/parts.h"
 #include "http/query.h"
 #include "metrics/negotiate.h"
@@ -288,8 +289,8 @@ static enum err render(struct exchange *exchange, struct buf *text)
 
 static bool wants_gzip(const struct exchange *exchange)
 {
-    return metrics_negotiate_gzip(
-        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    char several[HEADER_LIST_BYTES];
+    return metrics_negotiate_gzip(header_list(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING, several));
 }
 
 static struct MHD_Response *respond(struct exchange *exchange, struct buf *text)

@@ -8,6 +8,7 @@
 #include "http/answer.h"
 #include "http/body.h"
 #include "http/debug.h"
+#include "http/header.h"
 #include "http/parts.h"
 #include "lab/problem.h"
 
@@ -52,6 +53,7 @@ void exchange_end(struct exchange *exchange)
     exchange->refusal = NULL;
     exchange->refused = false;
     exchange->challenge = NULL;
+    exchange->last = false;
     exchange->discarded = 0;
     exchange->match = (struct route_match){0};
     buf_deinit(&exchange->body);
@@ -60,11 +62,6 @@ void exchange_end(struct exchange *exchange)
     exchange->server->unread_bytes -= exchange->unread_bytes;
     exchange->unread_bytes = 0;
     server_request_ended(exchange->server);
-}
-
-static const char *header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
 static void refuse(struct exchange *exchange, json_t *problem)
@@ -105,7 +102,7 @@ static json_t *refuse_route(const struct exchange *exchange)
  * number. */
 static uint64_t announced_bytes(const struct exchange *exchange)
 {
-    const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length = header_first(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
     return length == NULL ? 0 : strtoull(length, NULL, 10);
 }
 
@@ -118,6 +115,7 @@ static json_t *too_large(void)
 struct header_count {
     const char *name;
     unsigned count;
+    bool spaced; /* some header's name has a blank in it */
 };
 
 static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, const char *name,
@@ -127,6 +125,7 @@ static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, con
     (void)kind;
     (void)value;
     header->count += strcasecmp(name, header->name) == 0;
+    header->spaced |= name[strcspn(name, " \t")] != '\0';
     return MHD_YES;
 }
 
@@ -167,14 +166,15 @@ static bool passes_guard(struct exchange *exchange)
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (!is_single(exchange, names[i]))
             return false;
-    const char *host = header(exchange, names[0]);
+    const char *host = header_first(exchange, names[0]);
     if (!guard_host_allowed(guard, host)) {
         refuse(exchange, refuse_host(exchange, host));
         return false;
     }
     if (route->method == ROUTE_GET)
         return true;
-    const char *sentence = guard_refuse(guard, host, header(exchange, names[1]), header(exchange, names[2]));
+    const char *sentence =
+        guard_refuse(guard, host, header_first(exchange, names[1]), header_first(exchange, names[2]));
     if (sentence != NULL)
         refuse(exchange, problem_new(403, "%s", sentence));
     return sentence == NULL;
@@ -207,10 +207,28 @@ static bool passes_quota(struct exchange *exchange)
     return false;
 }
 
+/* Whether the head says just once where the body ends. Where it says so twice, a proxy may have read it
+ * another way, and what is behind this request is not to be taken for the next one (RFC 9112, 6.1 and 6.3).
+ */
+static bool passes_framing(struct exchange *exchange)
+{
+    struct header_count length = {.name = MHD_HTTP_HEADER_CONTENT_LENGTH};
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &length);
+    bool coded = header_first(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+    if (length.count + coded <= 1 && !length.spaced)
+        return true;
+    exchange->last = true;
+    refuse(exchange,
+           problem_new(400, "the head does not say just once where the body ends: Content-Length and "
+                            "Transfer-Encoding must be there once, and not both, and no header's "
+                            "name may have a blank behind it"));
+    return false;
+}
+
 /* What can be said against the request from its head alone. */
 static void check_head(struct exchange *exchange)
 {
-    if (!passes_quota(exchange))
+    if (!passes_framing(exchange) || !passes_quota(exchange))
         return;
     if (exchange->target_cut) {
         exchange->match = (struct route_match){0};
@@ -230,7 +248,7 @@ static void check_head(struct exchange *exchange)
 
 static bool wants_continue(const struct exchange *exchange)
 {
-    const char *expect = header(exchange, MHD_HTTP_HEADER_EXPECT);
+    const char *expect = header_first(exchange, MHD_HTTP_HEADER_EXPECT);
     return expect != NULL && strcasecmp(expect, "100-continue") == 0;
 }
 
@@ -247,8 +265,8 @@ static enum MHD_Result receive_head(struct exchange *exchange, const char *metho
     exchange->method = method;
     route_find(method, exchange->target, &exchange->match);
     check_head(exchange);
-    bool early =
-        exchange->refused && (wants_continue(exchange) || announced_bytes(exchange) > LIMIT_DISCARD_BYTES);
+    bool early = exchange->refused && (exchange->last || wants_continue(exchange) ||
+                                       announced_bytes(exchange) > LIMIT_DISCARD_BYTES);
     return early ? answer_refusal(exchange) : MHD_YES;
 }
 
@@ -267,7 +285,7 @@ static enum MHD_Result receive_body(struct exchange *exchange, const char *data,
 static json_t *read_body(struct exchange *exchange, json_t **problem)
 {
     enum body_type type = BODY_JSON;
-    const char *header_type = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *header_type = header_first(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
     if (exchange->body.size > 0 && !body_type_parse(header_type, &type)) {
         *problem = problem_new(415, "the Content-Type must be application/json, application/yaml or "
                                     "application/x-www-form-urlencoded, in UTF-8");
@@ -281,7 +299,7 @@ static struct pattern *read_pattern(struct exchange *exchange, json_t **problem)
 {
     enum body_type type = BODY_YAML;
     const struct buf *body = &exchange->body;
-    bool known = body_type_parse(header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE), &type);
+    bool known = body_type_parse(header_first(exchange, MHD_HTTP_HEADER_CONTENT_TYPE), &type);
     if (body->size > 0 && (!known || type == BODY_FORM)) {
         *problem =
             problem_new(415, "the Content-Type must be application/yaml or application/json, in UTF-8: "
@@ -294,7 +312,13 @@ static struct pattern *read_pattern(struct exchange *exchange, json_t **problem)
 /* Reads what the route takes; false with *problem as above. */
 static bool read_content(struct exchange *exchange, struct lab_request *request, json_t **problem)
 {
-    switch (exchange->match.route->body) {
+    const char *coding = header_first(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    enum route_body body = exchange->match.route->body;
+    if (body != ROUTE_NO_BODY && coding != NULL && strcasecmp(coding, "identity") != 0) {
+        *problem = problem_new(415, "the body must be sent as it is, without Content-Encoding");
+        return false;
+    }
+    switch (body) {
     case ROUTE_SCENARIO:
         request->body = read_body(exchange, problem);
         return request->body != NULL;

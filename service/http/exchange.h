@@ -32,6 +32,7 @@ struct exchange {
     bool target_cut;
     bool refused; /* by `refusal`; NULL: no memory for it */
     json_t *refusal;
+    bool last;             /* the connection is closed behind its answer */
     const char *challenge; /* WWW-Authenticate of a 401; NULL: none */
     struct route_match match;
     struct query query; /* of a request that the lab answers */

@@ -5,6 +5,7 @@
 
 #include "base/macros.h"
 #include "http/answer.h"
+#include "http/header.h"
 #include "http/parts.h"
 #include "lab/problem.h"
 #include "metrics/negotiate.h"
@@ -30,14 +31,10 @@ static const struct field fields[] = {
     {"X-Frame-Options", "DENY"},
 };
 
-static const char *header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
 bool page_is_wanted(const struct exchange *exchange)
 {
-    const char *accept = header(exchange, MHD_HTTP_HEADER_ACCEPT);
+    char several[HEADER_LIST_BYTES];
+    const char *accept = header_list(exchange, MHD_HTTP_HEADER_ACCEPT, several);
     return accept != NULL && strstr(accept, "text/html") != NULL;
 }
 
@@ -73,14 +70,15 @@ static bool add_fields(struct MHD_Response *response, const char *tag, bool comp
 
 static enum MHD_Result serve(struct exchange *exchange, const struct page_asset *asset)
 {
-    bool compressed = metrics_negotiate_gzip(header(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    char several[HEADER_LIST_BYTES];
+    bool compressed = metrics_negotiate_gzip(header_list(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING, several));
     char tag[TAG_TEXT];
     snprintf(tag, sizeof tag, "\"%s%s\"", asset->hash, compressed ? "-gzip" : "");
-    bool known = page_tag_matches(header(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH), tag);
+    bool known = page_tag_matches(header_list(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH, several), tag);
     const void *bytes = compressed ? (const void *)asset->gzip : asset->bytes;
     size_t size = compressed ? asset->gzip_size : asset->size;
-    struct MHD_Response *response = answer_static(asset->type, bytes, known ? 0 : size);
-    if (response != NULL && !add_fields(response, tag, compressed && !known)) {
+    struct MHD_Response *response = answer_static(asset->type, bytes, size);
+    if (response != NULL && !add_fields(response, tag, compressed)) {
         MHD_destroy_response(response);
         response = NULL;
     }

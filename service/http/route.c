@@ -86,11 +86,13 @@ const char *route_method_word(enum route_method method)
 /* Where the path begins: behind scheme and authority in absolute-form, which every server must accept. */
 static const char *target_path(const char *target)
 {
-    static const char scheme[] = "http://";
-    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
-        return target;
-    const char *authority = target + sizeof scheme - 1;
-    return authority + strcspn(authority, "/?");
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < COUNT_OF(schemes); i++) {
+        size_t size = strlen(schemes[i]);
+        if (strncasecmp(target, schemes[i], size) == 0)
+            return target + size + strcspn(target + size, "/?");
+    }
+    return target;
 }
 
 static bool name_valid(const char *name)
@@ -173,9 +175,13 @@ void route_suggest(struct buf *text, const char *target)
 {
     const char *words[COUNT_OF(route_table)];
     size_t count = 0;
-    for (size_t i = 0; i < route_count; i++)
-        if (count == 0 || strcmp(words[count - 1], route_table[i].path) != 0)
+    for (size_t i = 0; i < route_count; i++) {
+        size_t before = 0;
+        while (before < count && strcmp(words[before], route_table[i].path) != 0)
+            before++;
+        if (before == count)
             words[count++] = route_table[i].path;
+    }
 
     char path[LIMIT_TARGET_BYTES + 1];
     snprintf(path, sizeof path, "%s", target_path(target));

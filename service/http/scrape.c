@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/macros.h"
 #include "http/answer.h"
+#include "http/header.h"
 #include "http/parts.h"
 #include "metrics/negotiate.h"
 
@@ -129,11 +130,6 @@ static struct MHD_Response *scrape_response(struct body *body, const char *type,
     return NULL;
 }
 
-static const char *header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
 /* What allocator and system say of the process costs more than all the rest of a scrape. It is asked for
  * again when the snapshot has changed, which it does many times a second, and when the lab is stalled, after
  * a while. */
@@ -168,14 +164,16 @@ enum MHD_Result scrape_serve(struct exchange *exchange)
     struct body *body = body_take(&server->scrape);
     if (body == NULL)
         return answer_queue(exchange, MHD_HTTP_OK, NULL);
-    enum metrics_format format = metrics_negotiate_format(header(exchange, MHD_HTTP_HEADER_ACCEPT));
+    char several[HEADER_LIST_BYTES];
+    enum metrics_format format =
+        metrics_negotiate_format(header_list(exchange, MHD_HTTP_HEADER_ACCEPT, several));
     if (render(server, format, &body->bytes) != ERR_OK) {
         body_give(body);
         return answer_queue(exchange, MHD_HTTP_OK, NULL);
     }
     bool compressed = false;
     if (body->bytes.size > COMPRESS_BYTES &&
-        metrics_negotiate_gzip(header(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING))) {
+        metrics_negotiate_gzip(header_list(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING, several))) {
         struct body *smaller = compress_body(&server->scrape, &body->bytes);
         compressed = smaller != NULL;
         if (compressed) {

@@ -116,10 +116,10 @@ static enum step_result op_spawn(struct task *task, const struct op *op)
     if (begins)
         *left = (uint32_t)workload->values[op->value];
     uint32_t slice = *left < SPAWN_SLICE ? *left : SPAWN_SLICE;
-    workload->runtime->fuel -= (int32_t)slice * SPAWN_FUEL;
-    *left -= slice;
     if (slice == 0)
         return STEP_NEXT;
+    workload->runtime->fuel -= (int32_t)slice * SPAWN_FUEL;
+    *left -= slice;
     uint16_t lineage = lineages_spawn(&workload->tally->lineages, task->lineage, op->step);
     for (; slice > 0; slice--) {
         if (task_spawn(task->env, op->kind, lineage) == NULL) {

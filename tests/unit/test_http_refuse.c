@@ -146,6 +146,40 @@ static void other_content_types_are_415(void **state)
     expect(*state, "POST", "/scenario", FORM, "{\"mode\": \"leak-recv\"}", 415, "looks like JSON");
 }
 
+static void compressed_bodies_are_415(void **state)
+{
+    expect(*state, "POST", "/scenario", FORM "Content-Encoding: gzip\r\n", "mode=leak-recv", 415,
+           "Content-Encoding");
+    expect(*state, "POST", "/patterns", "Content-Type: application/yaml\r\nContent-Encoding: br\r\n", "a: b",
+           415, "Content-Encoding");
+}
+
+/* What is behind such a head is a body for one reader and the next request for another (RFC 9112, 11.2). */
+static void heads_that_say_twice_where_the_body_ends_are_400_and_the_last(void **state)
+{
+    static const char *const lines[] = {
+        "Content-Length: 0\r\nContent-Length: 45\r\n",
+        "Content-Length: 45\r\nContent-Length: 0\r\n",
+        "Content-Length: 45\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length : 45\r\n",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct reply reply;
+        char request[512];
+        int fd = client_connect(*state);
+        snprintf(request, sizeof request,
+                 "POST /scenario HTTP/1.1\r\nHost: x\r\n%s%s\r\n0\r\n\r\nPOST /reset HTTP/1.1\r\nHost: "
+                 "x\r\nContent-Length: 0\r\n\r\n",
+                 JSON, lines[i]);
+        client_say(fd, request);
+        client_read(fd, false, &reply);
+        expect_problem(&reply, 400, "where the body ends");
+        assert_string_equal(reply_header(&reply, "Connection"), "close");
+        client_await_end(fd);
+        close(fd);
+    }
+}
+
 static void missing_and_misplaced_bodies_are_400(void **state)
 {
     expect(*state, "POST", "/scenario", "", NULL, 400, "missing");
@@ -340,6 +374,8 @@ int main(void)
         TEST(monitors_may_come_by_any_name),
         TEST(no_host_is_refused),
         TEST(other_content_types_are_415),
+        TEST(compressed_bodies_are_415),
+        TEST(heads_that_say_twice_where_the_body_ends_are_400_and_the_last),
         TEST(missing_and_misplaced_bodies_are_400),
         TEST(malformed_bodies_are_400),
         TEST(unknown_query_parameters_are_422),

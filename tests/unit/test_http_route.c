@@ -56,6 +56,7 @@ static void spellings_of_one_path_are_the_same(void **state)
     assert_string_equal(find("GET", "/scenario/").route->path, "/scenario");
     assert_string_equal(find("GET", "/%73cenario").route->path, "/scenario");
     assert_string_equal(find("GET", "http://127.0.0.1:9777/healthz").route->path, "/healthz");
+    assert_string_equal(find("GET", "https://127.0.0.1:9777/healthz").route->path, "/healthz");
     assert_string_equal(find("GET", "HTTP://127.0.0.1").route->path, "/");
     assert_string_equal(find("GET", "/?x").route->path, "/");
 }
@@ -117,6 +118,18 @@ static void the_nearest_route_is_suggested(void **state)
             fail_msg("%s: %s", cases[i].target, buf_text(&text));
         buf_deinit(&text);
     }
+}
+
+static void each_route_is_listed_once(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 4096);
+    route_suggest(&text, "/nothing-that-looks-like-one");
+    const char *first = strstr(buf_text(&text), "/patterns/{name},");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "/patterns/{name},"));
+    buf_deinit(&text);
 }
 
 static const struct route *cancel_route(void)
@@ -183,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_name_has_a_greatest_length),
         cmocka_unit_test(other_paths_are_not_found),
         cmocka_unit_test(the_nearest_route_is_suggested),
+        cmocka_unit_test(each_route_is_listed_once),
         cmocka_unit_test(a_query_may_ask_to_reclaim),
         cmocka_unit_test(any_other_query_is_refused),
         cmocka_unit_test(a_route_without_parameters_takes_none),

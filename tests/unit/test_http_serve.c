@@ -192,6 +192,19 @@ static void a_scrape_is_text_or_openmetrics_as_asked(void **state)
     assert_string_equal(reply.body + reply.size - 6, "# EOF\n");
 }
 
+/* RFC 9110, 5.3: they are one list. */
+static void what_is_accepted_may_stand_in_several_headers(void **state)
+{
+    struct reply reply;
+    client_ask(*state, "GET", "/metrics",
+               "Accept: text/html\r\naccept: application/openmetrics-text; version=1.0.0\r\n"
+               "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n",
+               NULL, &reply);
+    assert_string_equal(reply_header(&reply, "Content-Type"),
+                        "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert_string_equal(reply_header(&reply, "Content-Encoding"), "gzip");
+}
+
 static void a_scrape_is_compressed_when_asked(void **state)
 {
     for (int round = 0; round < 3; round++) { /* buffers and tables are used again */
@@ -326,6 +339,7 @@ int main(void)
         TEST(expect_continue_is_answered),
         TEST(head_has_the_headers_of_get_and_no_body),
         TEST(a_scrape_is_text_or_openmetrics_as_asked),
+        TEST(what_is_accepted_may_stand_in_several_headers),
         TEST(a_scrape_is_compressed_when_asked),
         TEST(requests_are_counted_by_route),
         TEST(a_scrape_health_and_the_past_do_not_wait_for_the_lab),
