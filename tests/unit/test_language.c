@@ -50,6 +50,18 @@ static void a_task_begins_by_keeping_what_every_task_keeps(void **state)
                "  10  panic\n");
 }
 
+static void an_operand_is_listed_with_what_it_is_multiplied_by(void **state)
+{
+    (void)state;
+    assert_fix("params: {n: {default: 3, about: x}, bytes: {default: 4KiB, about: x}}\n"
+               "fix:\n"
+               "  main: [hold bytes * n]\n",
+               "main:\n"
+               "   0  hold p1 * p0\n"
+               "   1  linger\n"
+               "   2  leave\n");
+}
+
 static void each_simple_statement_is_one_operation(void **state)
 {
     (void)state;
@@ -474,6 +486,7 @@ int main(void)
         cmocka_unit_test(an_owner_lingers_and_leaves_at_the_end_of_main),
         cmocka_unit_test(exit_in_main_leaves_at_once),
         cmocka_unit_test(a_task_begins_by_keeping_what_every_task_keeps),
+        cmocka_unit_test(an_operand_is_listed_with_what_it_is_multiplied_by),
         cmocka_unit_test(each_simple_statement_is_one_operation),
         cmocka_unit_test(locks_are_taken_by_their_kind),
         cmocka_unit_test(resources_are_opened_and_shut),

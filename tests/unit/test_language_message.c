@@ -219,6 +219,9 @@ static void a_parameter_is_declared_in_full(void **state)
         {"{a: {default: b, about: x}, b: {default: 3, about: x}}",
          "5:23: the default \"b\" is neither a number such as 16, 10ms, 4KiB or 2%, nor linger, nor an "
          "earlier parameter; a word needs \"choices\"\n"},
+        {"{n: {default: many, about: x}, m: {default: n * n, about: x}}",
+         "5:23: the default \"many\" is neither a number such as 16, 10ms, 4KiB or 2%, nor linger, nor an "
+         "earlier parameter; a word needs \"choices\"\n"},
         {"{a: {default: linger * 0, about: x}}", "5:32: behind \"*\" stands a whole number from 1 to 1000000 "
                                                  "or a parameter that is one, not \"0\"\n"},
         {"{a: {default: linger * 2 * 2, about: x}}",
@@ -411,6 +414,8 @@ static void a_statement_says_what_would_have_been_right(void **state)
          "10:7: nothing ever comes here: what stands before it does not go on\n"},
         {"- a b c d e f g h i j k l m",
          "9:7: \"a b c d e f g h i j k l m...\" has more words than any statement\n"},
+        {"- xäääääääääääääääääääää b c d e f g h i j k l m n",
+         "9:7: \"xäääääääääääääääääää...\" has more words than any statement\n"},
         {"- recv 'c", "9:12: nothing is called \"'c\": did you mean \"c\"?\n"},
     };
     assert_faults(faults, COUNT_OF(faults),
@@ -433,6 +438,11 @@ static void names_and_spawns_make_sense(void **state)
          "5:48: no task is called \"c\": known: a, b, d, e\n"
          "5:52: nobody spawns \"d\"\n"
          "5:66: nobody spawns \"e\"\n"},
+        {"fix: {main: [spawn a, spawn b], a: {own: {r: channel}, steps: [\" spawn f\"]}, b: {own: {r: "
+         "channel}, "
+         "steps: [spawn f]}, f: [send r]}",
+         "5:129: \"r\" means different things, depending on who spawned \"f\": that of \"a\" (line 5) or "
+         "that of \"b\" (line 5); give them different names\n"},
         {"fix: {main: [spawn b], 9: []}", "5:20: no task is called \"b\"\n"
                                           "5:24: \"9\" cannot name a task: a name is a letter, then letters, "
                                           "digits, - and _, at most 64 in all\n"},

@@ -190,6 +190,24 @@ static void a_start_that_is_refused_leaves_nothing_and_counts_as_none(void **sta
     stage_close(&stage);
 }
 
+/* Its tickers tick already, and nobody would ever stop them. */
+static void a_start_that_is_refused_leaves_no_ticker(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){.text = "share: {t: ticker 10ms}\n"
+                                                   "fix:\n"
+                                                   "  main: [sleep 1s, stop t, exit]\n",
+                                           .max_tasks = 1});
+    stage_start(&stage);
+    assert_int_equal(workload_start(stage.workload), ERR_LIMIT);
+    assert_int_equal(stage.workload->census.tickers, 1);
+    stage_pass(&stage, 1000 * MS);
+    assert_int_equal(stage.workload->census.tickers, 0);
+    assert_true(workload_idle(stage.workload));
+    stage_close(&stage);
+}
+
 static void a_start_without_room_for_its_things_is_refused(void **state)
 {
     (void)state;
@@ -264,6 +282,7 @@ int main(void)
         cmocka_unit_test(holds_are_counted_and_given_back),
         cmocka_unit_test(a_capped_workload_spawns_and_holds_no_more_even_when_there_is_room_again),
         cmocka_unit_test(a_start_that_is_refused_leaves_nothing_and_counts_as_none),
+        cmocka_unit_test(a_start_that_is_refused_leaves_no_ticker),
         cmocka_unit_test(a_start_without_room_for_its_things_is_refused),
         cmocka_unit_test(each_workload_hits_a_limit_once),
         cmocka_unit_test(a_start_without_memory_is_refused_as_such),

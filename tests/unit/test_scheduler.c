@@ -124,6 +124,42 @@ static void many_who_spawn_at_once_share_a_round(void **state)
     stage_close(&stage);
 }
 
+/* Each has as much to be made as many tasks that have nothing. */
+static void tasks_with_much_of_their_own_share_a_round(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){
+                           .text = "fix:\n"
+                                   "  main: [spawn parent * 64]\n"
+                                   "  parent: [loop 10: [spawn rich * 64]]\n"
+                                   "  rich:\n"
+                                   "    own: {a: scope, b: scope, c: scope, d: scope, e: scope, f: scope,\n"
+                                   "          g: scope, h: scope, i: scope, j: scope, k: scope, l: scope}\n"
+                                   "    steps: [await done]\n"});
+    assert_int_equal(workload_start(stage.workload), ERR_OK);
+    uint64_t spawned = 0;
+    while (stage_rounds(&stage, 1)) {
+        assert_true(stage.workload->census.spawned - spawned <= 400);
+        spawned = stage.workload->census.spawned;
+    }
+    assert_int_equal(spawned, 1 + 64 + 64 * 640);
+    stage_close(&stage);
+}
+
+static void spawning_nobody_leaves_no_trace(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, "params: {n: {default: 0, about: x}}\n"
+                       "fix:\n"
+                       "  main: [spawn child * n, spawn child * n]\n"
+                       "  child: [exit]\n");
+    assert_int_equal(stage.workload->census.spawned, 1);
+    assert_true(stage.tally->lineages.count <= 1);
+    stage_close(&stage);
+}
+
 static void large_holds_are_written_to_in_slices(void **state)
 {
     (void)state;
@@ -306,6 +342,8 @@ int main(void)
         cmocka_unit_test(an_endless_loop_starves_nobody),
         cmocka_unit_test(a_million_tasks_are_spawned_in_slices),
         cmocka_unit_test(many_who_spawn_at_once_share_a_round),
+        cmocka_unit_test(tasks_with_much_of_their_own_share_a_round),
+        cmocka_unit_test(spawning_nobody_leaves_no_trace),
         cmocka_unit_test(large_holds_are_written_to_in_slices),
         cmocka_unit_test(tasks_due_at_the_same_moment_are_woken_in_one_pass),
         cmocka_unit_test(sleeps_take_at_least_their_time),

@@ -258,6 +258,46 @@ static void nobody_sends_who_has_heard_a_close_already(void **state)
     stage_close(&stage);
 }
 
+/* Their deadline comes while those before them are being woken. */
+static void nobody_times_out_who_has_heard_a_close_already(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_play(&stage, "share: {c: channel}\n"
+                       "fix:\n"
+                       "  main: [spawn waiter * 20000, sleep 80ms, close c]\n"
+                       "  waiter:\n"
+                       "    - select: {recv c: exit, after 92ms: panic}\n");
+    stage_pass(&stage, 79 * MS);
+    stage.clock.manual_ns += 1 * MS;
+    assert_true(stage_rounds(&stage, 1)); /* the close, and the first of those who hear of it */
+    stage.clock.manual_ns += 100 * MS;
+    stage_settle(&stage);
+    assert_int_equal(stage_ended(&stage, END_RETURNED), 20000);
+    assert_int_equal(stage_ended(&stage, END_PANICKED), 0);
+    stage_close(&stage);
+}
+
+/* Looking at a case takes as long as an operation. */
+static void the_cases_of_a_select_use_up_a_round(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){
+                           .text = "share: {c: channel}\n"
+                                   "fix:\n"
+                                   "  main: [spawn one, spawn one, spawn one, spawn one]\n"
+                                   "  one:\n"
+                                   "    - loop 20000:\n"
+                                   "        - select: {recv c: , send c: , after 1s: , default: }\n"});
+    assert_int_equal(workload_start(stage.workload), ERR_OK);
+    uint64_t rounds = 0;
+    while (stage_rounds(&stage, 1))
+        rounds++;
+    assert_in_range(rounds, 15, 60); /* 4 * 20000 selects, of five operations with the loop, 16384 a round */
+    stage_close(&stage);
+}
+
 static void who_stands_behind_those_who_have_heard_is_found(void **state)
 {
     (void)state;
@@ -323,6 +363,8 @@ int main(void)
         cmocka_unit_test(each_start_draws_on_its_own),
         cmocka_unit_test(nobody_receives_who_has_heard_done_already),
         cmocka_unit_test(nobody_sends_who_has_heard_a_close_already),
+        cmocka_unit_test(nobody_times_out_who_has_heard_a_close_already),
+        cmocka_unit_test(the_cases_of_a_select_use_up_a_round),
         cmocka_unit_test(who_stands_behind_those_who_have_heard_is_found),
         cmocka_unit_test(the_end_of_the_start_reaches_selects_on_its_scopes_at_once),
     };
