@@ -53,14 +53,15 @@ static enum err read_decimal(const char **text, struct decimal *decimal)
     return digits ? ERR_OK : ERR_SYNTAX;
 }
 
-/* decimal * factor, or ERR_RANGE above `max`. */
+/* decimal * factor, or ERR_RANGE above `max`, and where so little is meant that nothing would be left of it.
+ */
 static enum err scale(struct decimal decimal, int64_t factor, int64_t max, int64_t *result)
 {
     if (decimal.whole > max / factor)
         return ERR_RANGE;
     __extension__ __int128 parts = (__int128)decimal.billionths * factor / 1000000000;
     int64_t value = decimal.whole * factor + (int64_t)parts;
-    if (value > max)
+    if (value > max || (value == 0 && decimal.billionths > 0))
         return ERR_RANGE;
     *result = value;
     return ERR_OK;

@@ -1,5 +1,6 @@
 /* Numbers with units, as users write and read them: durations ("80ms", "1.5s", "2m30s", "7d"), sizes ("4KiB",
- * "1.5GiB", "512", "1MB"), percentages ("2%"). Reading is strict: the whole text, no sign, no space. */
+ * "1.5GiB", "512", "1MB"), percentages ("2%"). Reading is strict: the whole text, no sign, no space. What is
+ * above zero and below a nanosecond, a byte or a millionth is ERR_RANGE: it would be read as nothing. */
 #pragma once
 
 #include <stddef.h>

@@ -59,6 +59,7 @@ static void a_duration_beyond_the_limit_is_out_of_range(void **state)
     (void)state;
     assert_refuses(unit_parse_duration, "366d1ns", ERR_RANGE);
     assert_refuses(unit_parse_duration, "367d", ERR_RANGE);
+    assert_refuses(unit_parse_duration, "0.5ns", ERR_RANGE);
     assert_refuses(unit_parse_duration, "200d200d", ERR_RANGE);
     assert_refuses(unit_parse_duration, "99999999999999999999999999999999s", ERR_RANGE);
     assert_refuses(unit_parse_duration, "92233720368547758070ns", ERR_RANGE);
@@ -76,6 +77,7 @@ static void sizes_are_read_in_powers_of_1024_and_of_1000(void **state)
     assert_reads(unit_parse_size, "1MB", 1000000);
     assert_reads(unit_parse_size, "1TB", LIMIT_NUMBER);
     assert_refuses(unit_parse_size, "1TiB", ERR_RANGE);
+    assert_refuses(unit_parse_size, "0.5B", ERR_RANGE);
     assert_refuses(unit_parse_size, "1000000000001", ERR_RANGE);
     static const char *const wrong[] = {"",      "KiB", "1K",     "1kb",   "1KB",
                                         "1 KiB", "-1",  "1KiB1B", "1.KiB", "4kiB"};
@@ -92,6 +94,7 @@ static void percentages_are_read_in_millionths(void **state)
     assert_reads(unit_parse_percent, "100%", 1000000);
     assert_refuses(unit_parse_percent, "100.1%", ERR_RANGE);
     assert_refuses(unit_parse_percent, "101%", ERR_RANGE);
+    assert_refuses(unit_parse_percent, "0.00001%", ERR_RANGE);
     assert_refuses(unit_parse_percent, "2", ERR_SYNTAX);
     assert_refuses(unit_parse_percent, "%", ERR_SYNTAX);
     assert_refuses(unit_parse_percent, "2%%", ERR_SYNTAX);
