@@ -2,13 +2,13 @@
  * what a scraper would have seen goes into a file that a Prometheus can load. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "base/macros.h"
 #include "base/unit.h"
 #include "command/command.h"
@@ -247,33 +247,16 @@ static bool read_settings(const char **values, struct settings *settings)
 /* ---- running ---- */
 
 /* Signals that end it are held back, and looked for now and then: nothing is left half done. */
-static void hold_signals(sigset_t *signals)
+static void hold_signals(void)
 {
-    struct sigaction hangup;
-    sigemptyset(signals);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not below nohup */
-        sigaddset(signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, signals, NULL);
+    sigset_t signals;
+    ending_signals(&signals);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
-/* The one that waits, or 0. */
-static int waiting_signal(void)
+static bool is_interrupted(void)
 {
-    sigset_t pending;
-    if (sigpending(&pending) != 0)
-        return 0;
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        if (sigismember(&pending, numbers[i]) == 1)
-            return numbers[i];
-    return 0;
-}
-
-static bool signal_waits(void)
-{
-    return waiting_signal() != 0;
+    return ending_waits() != 0;
 }
 
 /* A run on its way to the file. */
@@ -301,8 +284,7 @@ static enum err scrape_all(struct run *run)
     const struct settings *settings = run->settings;
     enum err err = simulation_scrape(run->simulation);
     uint64_t at_ns = 0, interval_ns = settings->simulation.interval_ns;
-    while (err == ERR_OK && at_ns + interval_ns <= settings->for_ns &&
-           (run->signal = waiting_signal()) == 0) {
+    while ((run->signal = ending_waits()) == 0 && err == ERR_OK && at_ns + interval_ns <= settings->for_ns) {
         at_ns += interval_ns;
         err = simulation_advance(run->simulation, at_ns);
         if (err == ERR_OK)
@@ -315,7 +297,7 @@ static enum err scrape_all(struct run *run)
 static bool write_piece(void *context, const char *text, size_t size)
 {
     struct run *run = context;
-    run->signal = waiting_signal();
+    run->signal = ending_waits();
     return run->signal == 0 && fwrite(text, 1, size, run->out) == size;
 }
 
@@ -468,7 +450,6 @@ static int run_file(struct settings *settings, const struct document *bytes)
 {
     struct calendar *calendar = calloc(1, sizeof *calendar);
     json_t *problem = NULL;
-    sigset_t signals;
     json_t *body = opening_decode(COMMAND, settings->scenario_path, bytes);
     if (body == NULL || calendar == NULL) {
         free(calendar);
@@ -479,10 +460,10 @@ static int run_file(struct settings *settings, const struct document *bytes)
     json_decref(body);
     int code = err == ERR_SYNTAX ? EXIT_USAGE : EXIT_FAILED;
     if (err == ERR_OK) {
-        hold_signals(&signals);
+        hold_signals();
         settings->simulation.calendar = calendar;
         settings->simulation.capped = warn_capped;
-        settings->simulation.stop = signal_waits;
+        settings->simulation.stop = is_interrupted;
         code = simulate_into(settings, bytes);
         calendar_deinit(calendar);
     } else {

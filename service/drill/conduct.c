@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ending.h"
 #include "base/macros.h"
 
 #define NS_PER_SECOND 1000000000LL
@@ -34,13 +35,7 @@ static bool is_interrupted(struct conductor *conductor)
 static bool wants_out(void *context)
 {
     const struct conductor *conductor = context;
-    sigset_t pending;
-    if (conductor->clearing)
-        return false;
-    if (conductor->interrupted || sigpending(&pending) != 0)
-        return conductor->interrupted;
-    return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-           (sigismember(&conductor->signals, SIGHUP) == 1 && sigismember(&pending, SIGHUP) == 1);
+    return !conductor->clearing && (conductor->interrupted || ending_waits() != 0);
 }
 
 /* Waits, but not longer than until a signal. */
@@ -56,7 +51,6 @@ static void wait_ns(struct conductor *conductor, int64_t ns)
 enum err conductor_init(struct conductor *conductor, const struct conduct_config *config,
                         const struct drilled *drilled)
 {
-    struct sigaction hangup;
     *conductor = (struct conductor){.config = *config, .drilled = *drilled};
     buf_init(&conductor->why, WHY_BYTES);
     buf_init(&conductor->instance, LABEL_BYTES);
@@ -69,11 +63,7 @@ enum err conductor_init(struct conductor *conductor, const struct conduct_config
     conductor->drilled.abandon = wants_out;
     conductor->drilled.context = conductor;
     signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&conductor->signals);
-    sigaddset(&conductor->signals, SIGINT);
-    sigaddset(&conductor->signals, SIGTERM);
-    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) /* not below nohup */
-        sigaddset(&conductor->signals, SIGHUP);
+    ending_signals(&conductor->signals);
     sigprocmask(SIG_BLOCK, &conductor->signals, &conductor->before);
     return conductor->fetcher == NULL ? ERR_MEMORY : ERR_OK;
 }
@@ -441,8 +431,8 @@ static enum exit_code clear(struct conductor *conductor, enum exit_code code)
             buf_clear(&conductor->why);
         else if (conductor->why.size > 0)
             buf_putc(&conductor->why, '\n');
-        buf_puts(&conductor->why, code == EXIT_INTERRUPTED ? "interrupted; " : "");
-        buf_printf(&conductor->why, "what the drill started could not be reclaimed: %s", buf_text(&why));
+        buf_printf(&conductor->why, "%swhat the drill started could not be reclaimed: %s",
+                   code == EXIT_INTERRUPTED ? "interrupted; " : "", buf_text(&why));
         code = code == EXIT_OK ? EXIT_USAGE : code;
     }
     buf_deinit(&why);

@@ -26,7 +26,7 @@ struct replica_config {
     uint64_t max_fds;
     uint64_t judge_interval_ns; /* 0: the judge never runs */
     uint64_t now_ns;            /* when the process starts, since 1970 */
-    bool (*stop)(void);         /* NULL: nobody is asked */
+    bool (*stop)(void);         /* asked now and then: true ends replica_advance early; or NULL */
 };
 
 /* What is shown of replicas of one catalogue, and room to do so. */

@@ -447,11 +447,16 @@ static void advance_all(struct simulation *simulation, uint64_t end_ns)
             replica_advance(simulation->instances[i].replica, simulation->begin_ns + end_ns);
 }
 
+static bool stopped(const struct simulation *simulation)
+{
+    return simulation->config.stop != NULL && simulation->config.stop();
+}
+
 enum err simulation_advance(struct simulation *simulation, uint64_t end_ns)
 {
     struct moment moment;
     enum err err = ERR_OK;
-    while (err == ERR_OK && agenda_take(&simulation->agenda, end_ns, &moment)) {
+    while (err == ERR_OK && !stopped(simulation) && agenda_take(&simulation->agenda, end_ns, &moment)) {
         advance_all(simulation, moment.at_ns);
         err = happen(simulation, &moment);
     }

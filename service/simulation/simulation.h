@@ -43,7 +43,7 @@ struct simulation_config {
     void *keep_context;
     simulation_capped_fn *capped; /* or NULL */
     void *capped_context;
-    bool (*stop)(void); /* asked now and then while time goes on: true leaves it where it is; or NULL */
+    bool (*stop)(void); /* asked now and then: true ends simulation_advance at any time, for good; or NULL */
 };
 
 struct simulation;

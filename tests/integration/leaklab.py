@@ -102,7 +102,7 @@ class Scrape:
         return [dict(labels) for key, labels in self.samples if key == name]
 
 
-def _hear_hangups():
+def hear_hangups():
     """nohup makes all that it starts deaf to them, these tests included."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -120,7 +120,7 @@ class Daemon:
         self.log = pathlib.Path(log)
         with open(self.log, "wb") as stream:
             self.process = (launch or subprocess.Popen)(command, env=environment(**extra), stdin=subprocess.DEVNULL,
-                                                        stdout=stream, stderr=stream, preexec_fn=_hear_hangups)
+                                                        stdout=stream, stderr=stream, preexec_fn=hear_hangups)
         try:
             self.address = eventually(self._listening, what="the log line \"listening\"")
         except BaseException:

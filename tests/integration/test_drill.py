@@ -94,7 +94,7 @@ class Prometheus:
         """The same, not waited for."""
         return subprocess.Popen([leaklab.BINARY, *self.command("--listen", self.daemon, *arguments)], text=True,
                                 env=leaklab.environment(LEAKLAB_JUDGE_INTERVAL="1s"), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=leaklab.hear_hangups)
 
     def stop(self):
         self.process.terminate()
@@ -258,10 +258,32 @@ def test_a_daemon_at_https_is_believed_when_a_file_vouches_for_it(prometheus, se
 
 
 @pytest.mark.limit(120)
-def test_an_interrupt_ends_a_daemon_of_its_own(prometheus, tmp_path):
+def test_an_interrupt_that_cannot_reclaim_says_so(prometheus, serve, tmp_path):
+    daemon = serve("--judge-interval", "1s", listen=prometheus.daemon)
+    drill = prometheus.command("--target", f"http://{daemon.address}", stuck(tmp_path, alert="TasksMany"), "--json")
+    process = subprocess.Popen([leaklab.BINARY, *drill], env=leaklab.environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    leaklab.eventually(lambda: daemon.get("/scenario").json()["scenarios"], lambda list_: len(list_) == 2, 60)
+    process.send_signal(signal.SIGSTOP)  # so that it sees neither before the other
+    daemon.stop()
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    said = "interrupted; what the drill started could not be reclaimed: "
+    assert f"leaklab drill: {said}" in err and "is reclaimed" not in err
+    error = json.loads(out)["drills"][0]["error"]
+    assert error.startswith(said)
+    one, other = error.removeprefix(said).splitlines()
+    assert one == other and one.startswith(f"the daemon at http://{daemon.address}: ")
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_interrupt_ends_a_daemon_of_its_own(prometheus, tmp_path, number):
     process = prometheus.start(stuck(tmp_path, alert="TasksMany"))
     leaklab.eventually(lambda: not port_is_free(prometheus.daemon), timeout=60)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert port_is_free(prometheus.daemon)

@@ -223,13 +223,13 @@ def test_faults_have_their_place(tmp_path):
     assert not (tmp_path / "out.om").exists()
 
 
-@pytest.mark.parametrize("number, code", ((signal.SIGINT, 130), (signal.SIGTERM, 143)))
+@pytest.mark.parametrize("number, code", ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)))
 def test_an_interrupt_leaves_what_was_there(tmp_path, number, code):
     (tmp_path / "out.om").write_text("old")
     (tmp_path / "scenario.json").write_text(json.dumps(MONTH))
     running = subprocess.Popen([leaklab.BINARY, "simulate", "--scenario", tmp_path / "scenario.json", "--for", "366d",
                                 "--out", tmp_path / "out.om", "--scrape-interval", "10s", "--progress"],
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True, preexec_fn=leaklab.hear_hangups)
     first = running.stderr.readline()
     assert "%, " in first and [path for path in tmp_path.iterdir() if path.suffix == ".part"]
     running.send_signal(number)
@@ -238,6 +238,17 @@ def test_an_interrupt_leaves_what_was_there(tmp_path, number, code):
     assert told.endswith(f"interrupted: nothing was written to {tmp_path / 'out.om'}\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.om", "scenario.json"]
     assert (tmp_path / "out.om").read_text() == "old"
+
+
+def test_an_interrupt_does_not_wait_for_the_next_scrape(tmp_path):
+    (tmp_path / "scenario.json").write_text(json.dumps({"mode": "fix-recv", "rate": "1000/s", "linger": "1ms"}))
+    running = subprocess.Popen([leaklab.BINARY, "simulate", "--scenario", tmp_path / "scenario.json", "--for", "366d",
+                                "--out", tmp_path / "out.om", "--scrape-interval", "366d"], stderr=subprocess.PIPE, text=True)
+    leaklab.eventually(lambda: [path for path in tmp_path.iterdir() if path.suffix == ".part"], what="its beginning")
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=30)
+    assert running.returncode == 130 and "interrupted: nothing was written" in told
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scenario.json"]
 
 
 def test_being_killed_leaves_what_was_there_and_is_in_nobodys_way(tmp_path):

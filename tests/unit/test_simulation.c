@@ -539,6 +539,44 @@ static void a_mix_shows_both_of_its_parts(void **state)
     buf_deinit(&text);
 }
 
+/* How often the simulation may still ask before it has to stop. */
+static unsigned patience;
+
+static bool impatient(void)
+{
+    if (patience > 0)
+        patience--;
+    return patience == 0;
+}
+
+/* However long the time is in which nobody scrapes, whoever wants it to end does not wait for it. */
+static void it_ends_at_any_time(void **state)
+{
+    static const char *const texts[] = {
+        "{\"mode\":\"fix-recv\",\"n\":1,\"rate\":\"1/s\"}",
+        "{\"scenarios\":[{\"mode\":\"fix-recv\",\"n\":1}],"
+        "\"events\":[{\"at\":\"1s\",\"every\":\"1s\",\"restart\":\"all\"}]}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct run run = {0};
+        json_t *body = json_loads(texts[i], 0, NULL), *problem = NULL, *answer = NULL;
+        assert_int_equal(calendar_read(&run.calendar, body, "a", 0, &problem), ERR_OK);
+        struct simulation_config config = config_of(&catalogue, &run.calendar, 1);
+        config.stop = impatient;
+        patience = 3;
+        assert_int_equal(simulation_new(&run.simulation, &config), ERR_OK);
+        assert_int_equal(simulation_begin(run.simulation, &answer), 201);
+        pass(&run, 300 * 24 * HOUR); /* for which the test would run into its time limit */
+        assert_int_equal(patience, 0);
+        assert_int_equal(simulation_scrape(run.simulation), ERR_OK);
+        json_decref(answer);
+        json_decref(body);
+        simulation_free(run.simulation);
+        calendar_deinit(&run.calendar);
+    }
+}
+
 static void told(void *context, const char *instance, const char *scenario, const char *limit)
 {
     char *all = context;
@@ -634,6 +672,7 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
         cmocka_unit_test(how_often_is_looked_changes_nothing),
         cmocka_unit_test(who_never_rests_does_not_stop_time),
+        cmocka_unit_test(it_ends_at_any_time),
         cmocka_unit_test(many_that_end_together_take_no_time),
         cmocka_unit_test(what_is_wrong_is_told_as_by_the_daemon),
         cmocka_unit_test(a_restart_hides_the_leak),
