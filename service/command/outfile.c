@@ -65,10 +65,19 @@ static bool open_free_part(struct outfile *outfile, const struct stat *old)
     return outfile->stream != NULL;
 }
 
+/* /dev/stdout, by this name or another: there may be something in the file already. */
+static bool is_standard(const struct stat *status)
+{
+    struct stat own;
+    return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &own) == 0 && own.st_dev == status->st_dev &&
+           own.st_ino == status->st_ino;
+}
+
 bool outfile_open(struct outfile *outfile, const char *path)
 {
-    struct stat status, own;
-    *outfile = (struct outfile){.standard = strcmp(path, "-") == 0};
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    *outfile = (struct outfile){.standard = strcmp(path, "-") == 0 || (there && is_standard(&status))};
     if (outfile->standard) {
         outfile->stream = stdout;
         return true;
@@ -76,14 +85,6 @@ bool outfile_open(struct outfile *outfile, const char *path)
     if (path[0] == '\0') {
         errno = ENOENT;
         return false;
-    }
-    bool there = stat(path, &status) == 0;
-    /* /dev/stdout, which is a file: there may be something in it already. */
-    if (there && S_ISREG(status.st_mode) && fstat(STDOUT_FILENO, &own) == 0 && own.st_dev == status.st_dev &&
-        own.st_ino == status.st_ino) {
-        outfile->standard = true;
-        outfile->stream = stdout;
-        return true;
     }
     if (there && !S_ISREG(status.st_mode)) {
         outfile->stream = fopen(path, "we");

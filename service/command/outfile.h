@@ -12,7 +12,8 @@ struct outfile {
     bool standard;
 };
 
-/* Begins; `path` "-" is standard output. False, and errno says why: nothing was begun. */
+/* Begins; `path` "-" is standard output, and so is any name of the file to which that goes. False, and errno
+ * says why: nothing was begun. */
 bool outfile_open(struct outfile *outfile, const char *path);
 
 /* Ends it, once: when `whole`, the file is there, with what was written and nothing else; otherwise all is as

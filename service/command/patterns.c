@@ -186,10 +186,9 @@ static enum exit_code print_json(const struct catalogue *catalogue, const struct
     json_t *json = pattern == NULL ? describe_patterns(&context) : describe_pattern(pattern, true);
     bool printed = json != NULL && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0;
     json_decref(json);
-    if (!printed && ferror(stdout))
-        return EXIT_FAILED; /* main() says so */
     if (!printed) {
-        fprintf(stderr, "leaklab patterns: %s\n", err_text(ERR_MEMORY));
+        if (!ferror(stdout)) /* of which main() tells */
+            fprintf(stderr, "leaklab patterns: %s\n", err_text(ERR_MEMORY));
         return EXIT_FAILED;
     }
     putchar('\n');

@@ -264,7 +264,8 @@ struct run {
     const struct settings *settings;
     struct simulation *simulation;
     FILE *out;
-    int signal; /* that ended it */
+    int signal;                       /* that ended it */
+    struct metrics_history_size size; /* of what was written */
     time_t next_word;
 };
 
@@ -327,22 +328,27 @@ static int say_signal(const struct run *run)
 
 static int finish(struct run *run)
 {
-    struct metrics_history_size size = metrics_history_size(simulation_history(run->simulation));
-    const char *path = run->settings->out_path;
     simulation_end(run->simulation);
-    if (size.series == 0) {
+    run->size = metrics_history_size(simulation_history(run->simulation));
+    if (run->size.series == 0) {
         fprintf(stderr, COMMAND ": --match: no series is like that\n");
         return EXIT_FAILED;
     }
     if (!write_all(run)) {
         if (run->signal != 0)
             return say_signal(run);
-        fprintf(stderr, COMMAND ": --out %s: %s\n", path, strerror(errno));
+        fprintf(stderr, COMMAND ": --out %s: %s\n", run->settings->out_path, strerror(errno));
         return EXIT_FAILED;
     }
-    fprintf(stderr, COMMAND ": %" PRIu64 " scrapes of %" PRIu64 " series: %" PRIu64 " samples in %s\n",
-            size.scrapes, size.series, size.samples, strcmp(path, "-") == 0 ? "standard output" : path);
     return EXIT_OK;
+}
+
+static void say_written(const struct run *run)
+{
+    const char *path = run->settings->out_path;
+    fprintf(stderr, COMMAND ": %" PRIu64 " scrapes of %" PRIu64 " series: %" PRIu64 " samples in %s\n",
+            run->size.scrapes, run->size.series, run->size.samples,
+            strcmp(path, "-") == 0 ? "standard output" : path);
 }
 
 /* ---- what is wrong with the file ---- */
@@ -417,8 +423,10 @@ static int simulate_into(const struct settings *settings, const struct document 
     int code = simulate(&run, bytes);
     if (!outfile_close(&outfile, code == EXIT_OK)) {
         fprintf(stderr, COMMAND ": --out %s: %s\n", settings->out_path, strerror(errno));
-        code = EXIT_FAILED;
+        return EXIT_FAILED;
     }
+    if (code == EXIT_OK)
+        say_written(&run);
     return code;
 }
 

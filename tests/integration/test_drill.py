@@ -395,8 +395,9 @@ def test_help_is_enough_to_write_one():
 
 
 def test_a_report_that_cannot_be_written_is_an_error(prometheus, tmp_path):
-    told = prometheus.drill(stuck(tmp_path), "--junit", tmp_path / "no" / "report.xml")
-    assert told.returncode == 2 and "No such file or directory" in told.stderr
+    for path in (tmp_path / "no" / "report.xml", ""):
+        told = prometheus.drill(stuck(tmp_path), "--junit", path)
+        assert told.returncode == 2 and told.stderr == f"leaklab drill: --junit {path}: No such file or directory\n"
 
 
 @pytest.mark.release

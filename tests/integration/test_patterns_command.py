@@ -301,13 +301,14 @@ def test_graph_refuses_what_it_cannot_draw(tmp_path, arguments, code, said):
 
 
 @pytest.mark.parametrize("arguments", [["patterns"], ["patterns", "--json"], ["graph", "leak-recv"],
-                                       ["check", PATTERNS / "recv.yaml"]], ids=lambda value: value[0])
+                                       ["check", PATTERNS / "recv.yaml"], ["check", "--json", PATTERNS / "recv.yaml"]],
+                         ids=lambda value: value[0])
 def test_a_full_disk_is_no_success(arguments):
     with open("/dev/full", "w", encoding="ascii") as full:
         done = subprocess.run([leaklab.BINARY, *arguments], env=leaklab.environment(), stdout=full,
                               stderr=subprocess.PIPE, text=True, timeout=30, check=False)
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    assert done.stderr == "leaklab: cannot write to standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize("command", ["patterns", "check", "graph"])

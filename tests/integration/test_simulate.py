@@ -69,7 +69,8 @@ def test_what_is_missing_is_named(tmp_path, flag):
 
 @pytest.mark.parametrize("flag, value", (
     ("for", "0s"), ("for", "month"), ("for", "367d"), ("scrape-interval", "1us"), ("scrape-interval", "15"),
-    ("at", "yesterday"), ("at", "2026-13-01"), ("at", "2026-01-01T00:00:00"), ("at", "99999999999"), ("seed", "-1"),
+    ("at", "yesterday"), ("at", "2026-13-01"), ("at", "2026-02-30"), ("at", "2026-04-31T00:00:00Z"),
+    ("at", "2026-01-01T00:00:00"), ("at", "99999999999"), ("seed", "-1"),
     ("max-tasks", "0"), ("max-heap", "lots"), ("instance", "x" * 1025)))
 def test_wrong_values_are_refused(tmp_path, flag, value):
     refused(simulate(tmp_path, MONTH, **{flag: value}), f"--{flag}")
@@ -90,6 +91,7 @@ def test_a_wrong_scenario_is_told_and_leaves_no_file(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path):
     refused(simulate(tmp_path, MONTH, out=tmp_path / "no" / "folder"), "--out", "No such file")
+    refused(simulate(tmp_path, MONTH, out=""), "--out : No such file")
 
 
 def test_a_full_disk_is_told_and_only_a_file_is_removed(tmp_path):
@@ -277,6 +279,19 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert (tmp_path / "link.om").is_symlink() and real.read_text().endswith("# EOF\n")
     assert real.stat().st_mode & 0o777 == 0o640
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+
+
+def test_standard_output_by_another_name_keeps_what_is_there(tmp_path):
+    (tmp_path / "scenario.json").write_text(json.dumps(MONTH))
+    file = tmp_path / "all.txt"
+    file.write_text("before\n")
+    for out in ("/dev/stdout", file):
+        with open(file, "a", encoding="ascii") as stream:
+            subprocess.run([leaklab.BINARY, "simulate", "--scenario", tmp_path / "scenario.json", "--for", "1m", "--out", out],
+                           stdout=stream, stderr=subprocess.PIPE, check=True, timeout=60)
+    lines = file.read_text().splitlines()
+    assert lines[0] == "before" and lines.count("# EOF") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.txt", "scenario.json"]
 
 
 def test_only_what_is_asked_for_is_kept(tmp_path):
