@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 #include "command/command.h"
 #include "command/options.h"
 #include "command/source.h"
@@ -84,13 +85,15 @@ static enum err tell(struct checked *checked, struct buf *said, json_t **json, e
 }
 
 /* *json, where asked for, gets an object unless the file cannot be read. */
-static enum exit_code check_file(const char *path, json_t **json)
+static enum exit_code check_file(char *path, json_t **json)
 {
     struct pattern *pattern = NULL;
     enum exit_code code = EXIT_OK;
     struct buf said;
     buf_init(&said, SAID_BYTES);
     enum err err = source_compile(path, &said, &pattern);
+    if (json != NULL)
+        utf8_mend(path); /* it has been read */
     if (err == ERR_SYNTAX) {
         code = EXIT_FAILED;
         err = ERR_OK;

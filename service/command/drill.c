@@ -8,6 +8,7 @@
 
 #include "base/macros.h"
 #include "base/unit.h"
+#include "base/utf8.h"
 #include "client/libcurl.h"
 #include "command/command.h"
 #include "command/credential.h"
@@ -199,7 +200,7 @@ static void say_faults(const char *path, const json_t *problem)
     }
 }
 
-static bool read_drill(struct run *run, const char *path)
+static bool read_drill(struct run *run, char *path)
 {
     json_t *problem;
     const char *why;
@@ -215,6 +216,7 @@ static bool read_drill(struct run *run, const char *path)
         json_decref(problem);
         return false;
     }
+    utf8_mend(path); /* for the reports: it has been read */
     run->reports[run->count++] = (struct report_drill){.file = path, .drill = drill};
     return true;
 }

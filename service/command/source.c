@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "command/folder.h"
 
 #define READ_BYTES 4096
@@ -78,6 +80,9 @@ enum err source_compile(const char *path, struct buf *why, struct pattern **patt
 {
     struct messages messages;
     struct buf text;
+    char file[NAME_MAX + 1];
+    snprintf(file, sizeof file, "%s", file_of(path));
+    utf8_mend(file); /* it stands in JSON */
     buf_init(&text, LIMIT_PATTERN_BYTES + 1);
     messages_init(&messages);
     enum err err = read_source(path, &text);
@@ -87,7 +92,7 @@ enum err source_compile(const char *path, struct buf *why, struct pattern **patt
         err = ERR_SYNTAX;
     }
     if (err == ERR_OK)
-        err = pattern_compile(file_of(path), buf_text(&text), text.size, &messages, pattern);
+        err = pattern_compile(file, buf_text(&text), text.size, &messages, pattern);
     if (err == ERR_SYNTAX)
         messages_print(&messages, source_name(path), why);
     else if (err != ERR_OK)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "http/yaml.h"
 #include "lab/problem.h"
 #include "language/pattern.h"
@@ -162,7 +163,7 @@ bool body_unescape(const char *text, size_t size, bool plus, char *out, size_t m
         out[length++] = (char)byte;
     }
     out[length] = '\0';
-    return problem_is_utf8(out);
+    return utf8_valid(out);
 }
 
 /* Decodes one `name=value` into the object. `scratch` has room for the decoded text of both. */

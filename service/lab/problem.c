@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 
 static const struct {
     int status;
@@ -35,51 +36,12 @@ const char *problem_title(int status)
     return "Error";
 }
 
-/* Length of the well-formed UTF-8 sequence at `text` (RFC 3629), or 0. Reading stops at the final zero, which
- * continues no sequence. */
-static size_t sequence_length(const unsigned char *text)
-{
-    if (text[0] < 0x80)
-        return 1;
-    size_t length = text[0] >= 0xF0 ? 4 : text[0] >= 0xE0 ? 3 : 2;
-    if (text[0] < 0xC2 || text[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    bool overlong = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
-    bool surrogate = text[0] == 0xED && text[1] > 0x9F;
-    bool too_large = text[0] == 0xF4 && text[1] > 0x8F;
-    return overlong || surrogate || too_large ? 0 : length;
-}
-
-bool problem_is_utf8(const char *text)
-{
-    while (*text != '\0') {
-        size_t length = sequence_length((const unsigned char *)text);
-        if (length == 0)
-            return false;
-        text += length;
-    }
-    return true;
-}
-
-static void replace_invalid(char *text)
-{
-    for (size_t i = 0; text[i] != '\0';) {
-        size_t length = sequence_length((const unsigned char *)text + i);
-        if (length == 0)
-            text[i] = '?';
-        i += length == 0 ? 1 : length;
-    }
-}
-
 static json_t *make_text(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 static json_t *make_text(const char *format, va_list arguments)
 {
     char text[PROBLEM_TEXT];
     vsnprintf(text, sizeof text, format, arguments);
-    replace_invalid(text);
+    utf8_mend(text);
     return json_string(text);
 }
 
@@ -130,7 +92,7 @@ static void add(json_t *problem, const char *pointer, const char *format, va_lis
         return;
     char place[PROBLEM_TEXT];
     snprintf(place, sizeof place, "%s", pointer);
-    replace_invalid(place);
+    utf8_mend(place);
     add_error(problem, json_pack("{s:s, s:o}", "pointer", place, "detail", make_text(format, arguments)));
 }
 

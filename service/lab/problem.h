@@ -42,8 +42,5 @@ size_t problem_count(const json_t *problem);
 /* Its HTTP status; 500 for NULL. */
 int problem_status(const json_t *problem);
 
-/* True when the text is well-formed UTF-8 (RFC 3629), as every JSON string must be. */
-bool problem_is_utf8(const char *text);
-
 /* The reason phrase of a status that leaklab answers with: "Not Found". "Error" for any other. */
 const char *problem_title(int status);

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import re
 import shutil
 import signal
@@ -385,6 +386,16 @@ def test_a_slow_prometheus_is_said_plainly(tmp_path):
         server.server_close()
     assert told.returncode == 2
     assert "timed out" in told.stderr.lower(), told.stderr
+
+
+def test_a_name_that_is_not_utf8_is_told_with_question_marks(tmp_path):
+    drill = stuck(tmp_path).rename(os.fsdecode(os.fsencode(tmp_path) + b"/d\xff.yaml"))
+    told = leaklab.run("drill", drill, "--prometheus", f"http://127.0.0.1:{leaklab.free_port()}", "--poll", "10ms", "--timeout",
+                       "100ms", "--json", "--junit", tmp_path / "report.xml")
+    assert told.returncode == 2
+    assert json.loads(told.stdout)["drills"][0]["file"] == f"{tmp_path}/d?.yaml"
+    (suite,) = xml.etree.ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert suite.get("file") == f"{tmp_path}/d?.yaml"
 
 
 def test_help_is_enough_to_write_one():

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import os
 import threading
 
 import pytest
@@ -207,6 +208,16 @@ def test_a_folder(serve, tmp_path):
     daemon.spawn("leak-c", name="c")
     # One from a folder is like any other of one's own.
     assert post(daemon, YAML).status == 200
+
+
+def test_a_folder_with_a_name_that_is_not_utf8(serve, tmp_path):
+    own = folder(tmp_path / "own")
+    with open(os.fsencode(own) + b"/\xff.yaml", "w", encoding="utf-8") as stream:
+        stream.write(YAML)
+    daemon = serve("--patterns", own)
+    assert daemon.get("/patterns/mine").json()["file"] == "?.yaml"
+    daemon.when_live(daemon.spawn("leak-mine"), 6)
+    assert "?.yaml" in daemon.get("/debug/tasks?format=json").text
 
 
 def test_a_folder_with_faults(tmp_path):

@@ -2,6 +2,7 @@
 draws one."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -175,6 +176,19 @@ def test_findings_as_json(tmp_path):
             "trial": {"whole": True, "tasks_left": 3, "tickers_left": 0, "resources_left": 0, "panicked": 0},
         }],
     }
+
+
+def test_a_name_that_is_not_utf8_is_told_with_question_marks(tmp_path):
+    wrong, bad = os.fsencode(tmp_path) + b"/w\xff\xe4.yaml", os.fsencode(tmp_path) + b"/b\xc3.yaml"
+    for path, text in ((wrong, GOOD.replace("leak: n", "leak: 0")), (bad, BAD)):
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    done = leaklab.run("check", "--json", wrong, bad)
+    assert (done.returncode, done.stderr) == (1, "")
+    checked, refused = json.loads(done.stdout)
+    assert checked["file"] == f"{tmp_path}/w??.yaml" and checked["variants"][0]["findings"]
+    assert refused["file"] == f"{tmp_path}/b?.yaml"
+    assert [(error["line"], error["column"]) for error in refused["errors"]] == [(10, 12), (11, 13)]
 
 
 def test_flags_each_leak_of_the_catalogue_and_nothing_else():

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "fault.h"
 #include "lab/problem.h"
 
@@ -93,7 +94,7 @@ static void what_is_not_utf8_is_replaced(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         json_t *problem = problem_new(400, "%s", texts[i].given);
         assert_string_equal(text_of(problem, "detail"), texts[i].kept);
-        assert_int_equal(problem_is_utf8(texts[i].given), strcmp(texts[i].given, texts[i].kept) == 0);
+        assert_int_equal(utf8_valid(texts[i].given), strcmp(texts[i].given, texts[i].kept) == 0);
         json_decref(problem);
     }
 }
