@@ -38,12 +38,31 @@ struct flags {
     size_t count;
 };
 
-static bool flag_known(const struct flags *flags, const char *name)
+/* Where the flag of that name is, or will be. */
+static size_t find_flag(const struct flags *flags, const char *name)
 {
-    for (size_t i = 0; i < flags->count; i++)
-        if (strcmp(flags->specs[i].name, name) == 0)
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < flags->count && strcmp(flags->specs[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* A parameter that several patterns have means something else in each. */
+static void describe(struct flags *flags, size_t index, const struct pattern *pattern,
+                     const struct param *param)
+{
+    struct option_spec *spec = &flags->specs[index];
+    const char *type = param_type_word(param->type);
+    char *help = flags->help[index];
+    if (index == flags->count) {
+        snprintf(help, sizeof flags->help[0], "%s (of %s; default %s)", param->about, pattern->name,
+                 param->default_text);
+        *spec = (struct option_spec){param->name, type, NULL, help};
+        flags->count++;
+    } else {
+        snprintf(help, sizeof flags->help[0], "of several patterns: see 'leaklab patterns NAME'");
+        spec->argument = strcmp(spec->argument, type) == 0 ? type : "value";
+    }
 }
 
 /* False when there are too many of them, which only a folder of one's own patterns can bring about. */
@@ -55,15 +74,10 @@ static bool flags_init(struct flags *flags, const struct catalogue *catalogue)
         const struct pattern *pattern = catalogue->patterns[p];
         for (uint16_t i = 0; i < pattern->param_count; i++) {
             const struct param *param = &pattern->params[i];
-            if (flag_known(flags, param->name))
-                continue;
-            if (flags->count == OPTIONS_MAX)
+            size_t index = find_flag(flags, param->name);
+            if (index == OPTIONS_MAX)
                 return false;
-            char *help = flags->help[flags->count];
-            snprintf(help, sizeof flags->help[0], "%s (of %s; default %s)", param->about, pattern->name,
-                     param->default_text);
-            flags->specs[flags->count++] =
-                (struct option_spec){param->name, param_type_word(param->type), NULL, help};
+            describe(flags, index, pattern, param);
         }
     }
     return true;

@@ -106,5 +106,24 @@ def test_refuses_bad_flags_with_a_message_that_helps(flags, words):
         assert word.lstrip("-") in done.stderr, done.stderr
 
 
+def test_a_parameter_of_the_mode_is_no_other_patterns():
+    """A send's remedy may be to buffer; a select's, which comes first in the catalogue, may not."""
+    assert stages("-mode=fix-send", "-remedy=buffer", "-n=10", LINGER)[-1] == ("end", 1)
+    refused = leaklab.run("run", "-mode=fix-select", "-remedy=buffer")
+    assert refused.returncode == 2 and '-remedy: must be "done" or "deadline"' in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize("value, fine", [("buffer", True), ("deadline", True), ("prayer", False)])
+def test_a_parameter_that_others_have_is_what_one_of_them_takes(value, fine):
+    done = leaklab.run("run", "-mode=fix-recv", "-n=1", "-linger=1ms", f"-remedy={value}")
+    assert (done.returncode == 0) == fine and ("-remedy: " in done.stderr) != fine, done
+
+
+def test_help_describes_a_parameter_where_one_pattern_has_it():
+    lines = dict(re.findall(r"^  (--\S+) \S+ +(.*)$", leaklab.run("run", "--help").stdout, re.M))
+    assert lines["--n"] == lines["--remedy"] == "of several patterns: see 'leaklab patterns NAME'"
+    assert lines["--segments"] == "full segments that the cache keeps (of cache; default 16)"
+
+
 def test_suggests_the_mode_that_was_meant():
     assert 'did you mean "leak-recv"' in leaklab.run("run", "-mode=leek-recv").stderr
