@@ -72,8 +72,9 @@ static bool is_switch(const struct option_spec *spec)
 }
 
 /* A switch in the environment is "1", "true" or "yes", or "0", "false" or "no". */
-static bool read_switch(const struct options *options, size_t index, const char *text, const char **value)
+static bool read_switch(const struct options *options, size_t index, const char **value)
 {
+    const char *text = *value;
     static const char *const on[] = {"1", "true", "yes"};
     static const char *const off[] = {"0", "false", "no"};
     char name[OPTION_NAME];
@@ -88,15 +89,23 @@ static bool read_switch(const struct options *options, size_t index, const char 
     return false;
 }
 
-static bool read_environment(const struct options *options, const char **values, enum option_source *sources)
+static void read_environment(const struct options *options, const char **values, enum option_source *sources)
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *value = from_environment(options, i);
         values[i] = value == NULL ? options->specs[i].fallback : value;
         sources[i] = value == NULL ? FROM_DEFAULT : FROM_ENVIRONMENT;
-        if (value != NULL && is_switch(&options->specs[i]) && !read_switch(options, i, value, &values[i]))
-            return false;
     }
+}
+
+/* Only of those that no flag has overruled. */
+static bool read_switches(const struct options *options, const char **values,
+                          const enum option_source *sources)
+{
+    for (size_t i = 0; i < options->count; i++)
+        if (sources[i] == FROM_ENVIRONMENT && is_switch(&options->specs[i]) &&
+            !read_switch(options, i, &values[i]))
+            return false;
     return true;
 }
 
@@ -135,8 +144,9 @@ bool options_parse_operands(const struct options *options, int argc, char **argv
 {
     CHECK(options->count <= OPTIONS_MAX);
     *help = false;
-    if (!read_environment(options, values, sources) ||
-        !read_flags(options, argc, argv, values, sources, help))
+    read_environment(options, values, sources);
+    if (!read_flags(options, argc, argv, values, sources, help) ||
+        (!*help && !read_switches(options, values, sources)))
         return false;
     operands->items = argv + optind;
     operands->count = (size_t)(argc - optind);

@@ -59,6 +59,15 @@ def test_refuses_bad_settings_in_the_environment_by_their_name(name, value):
     assert name in done.stderr
 
 
+def test_help_needs_no_sound_environment():
+    done = leaklab.run("serve", "--help", LEAKLAB_DEMO="on", LEAKLAB_LISTEN="nowhere", LEAKLAB_TOKEN_FILE="/none")
+    assert (done.returncode, done.stderr) == (0, "") and "usage: leaklab serve" in done.stdout
+
+
+def test_a_flag_wins_over_a_faulty_environment(serve):
+    assert serve("--demo", "--log-level", "info", LEAKLAB_DEMO="on", LEAKLAB_LOG_LEVEL="loud").get("/healthz").status == 200
+
+
 def test_takes_its_settings_from_the_environment(serve):
     port = leaklab.free_port()
     daemon = serve(listen=None, LEAKLAB_LISTEN=f"127.0.0.1:{port}", LEAKLAB_MAX_TASKS="1234",

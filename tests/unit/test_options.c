@@ -100,6 +100,8 @@ static void the_environment_counts_and_a_flag_wins_over_it(void **state)
     struct outcome from_flag = PARSE("--max-tasks=20");
     setenv("LEAKLAB_TEST_JSON", "perhaps", 1);
     struct outcome nonsense = PARSE("-n=1");
+    struct outcome overruled = PARSE("--json");
+    struct outcome help = PARSE("--help");
     unsetenv("LEAKLAB_TEST_MAX_TASKS");
     unsetenv("LEAKLAB_TEST_JSON");
     assert_string_equal(from_environment.values[MAX_TASKS], "10");
@@ -107,6 +109,9 @@ static void the_environment_counts_and_a_flag_wins_over_it(void **state)
     assert_null(from_environment.values[JSON]);
     assert_string_equal(from_flag.values[MAX_TASKS], "20");
     assert_false(nonsense.parsed);
+    assert_true(overruled.parsed);
+    assert_string_equal(overruled.values[JSON], "true");
+    assert_true(help.parsed && help.help);
     assert_non_null(strstr(nonsense.message, "LEAKLAB_TEST_JSON is true or false, not \"perhaps\""));
 }
 
