@@ -165,6 +165,16 @@ static void note_answer(CURL *curl, struct fetch_answer *answer)
         snprintf(answer->ip, sizeof answer->ip, "%s", ip);
 }
 
+/* Of a Unix socket to which there is no connection, libcurl tells the host and the port of the URL. */
+static const char *detail_of(struct fetcher *fetcher, const struct fetch_request *request, CURLcode code)
+{
+    long failed = 0;
+    if (request->unix_path != NULL && code == CURLE_COULDNT_CONNECT &&
+        libcurl()->easy_getinfo(fetcher->curl, CURLINFO_OS_ERRNO, &failed) == CURLE_OK && failed != 0)
+        return strerror((int)failed);
+    return fetcher->detail[0] == '\0' ? libcurl()->easy_strerror(code) : fetcher->detail;
+}
+
 enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, struct fetch_answer *answer)
 {
     answer->status = 0;
@@ -177,8 +187,7 @@ enum err fetch(struct fetcher *fetcher, const struct fetch_request *request, str
     if (err == ERR_LIMIT) {
         snprintf(answer->why, sizeof answer->why, "the answer is longer than %zu bytes", answer->body.max);
     } else if (err != ERR_OK) {
-        const char *detail = fetcher->detail[0] == '\0' ? libcurl()->easy_strerror(code) : fetcher->detail;
-        snprintf(answer->why, sizeof answer->why, "%s", detail);
+        snprintf(answer->why, sizeof answer->why, "%s", detail_of(fetcher, request, code));
     } else {
         note_answer(fetcher->curl, answer);
     }

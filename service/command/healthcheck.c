@@ -1,7 +1,9 @@
 /* leaklab healthcheck: asks a daemon whether it lives, for containers whose image has no curl. */
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/unit.h"
 #include "client/fetch.h"
@@ -17,6 +19,7 @@
 /* What to ask, and over which socket. */
 struct place {
     char url[URL_BYTES];
+    char shown[URL_BYTES];        /* where that is, for messages */
     char unix_path[ADDRESS_PATH]; /* "": the URL says it all */
     const char *trusted;          /* a PEM file; NULL: what the system trusts */
     bool any_name;                /* that is the very certificate */
@@ -65,6 +68,18 @@ static void base_of(const struct address *address, char base[static ADDRESS_TEXT
         address_format(address, address->port, base);
 }
 
+/* libcurl looks for the file only once somebody has answered. */
+static bool is_readable(const struct given *given, enum healthcheck_option option)
+{
+    char name[OPTION_NAME];
+    const char *path = given->values[option];
+    if (path == NULL || access(path, R_OK) == 0)
+        return true;
+    fprintf(stderr, "leaklab healthcheck: %s: %s: %s\n",
+            options_name(&options, option, given->sources[option], name), path, strerror(errno));
+    return false;
+}
+
 /* What to ask. A target that was given says more than where a daemon here would listen. */
 static bool read_place(const struct given *given, struct place *place)
 {
@@ -82,7 +97,11 @@ static bool read_place(const struct given *given, struct place *place)
         place->any_name = place->trusted != NULL;
         snprintf(place->url, URL_BYTES, "%s://%s%s", place->any_name ? "https" : "http", base, path);
         memcpy(place->unix_path, address.path, sizeof place->unix_path);
-        return true;
+        if (address_is_unix(&address))
+            snprintf(place->shown, URL_BYTES, "%s at unix:%s", path, address.path);
+        else
+            memcpy(place->shown, place->url, URL_BYTES);
+        return is_readable(given, TLS_CERT);
     }
     size_t scheme = strncmp(target, "https://", 8) == 0 ? 8 : 7;
     size_t size = strlen(target);
@@ -92,25 +111,26 @@ static bool read_place(const struct given *given, struct place *place)
         size + strlen(path) >= URL_BYTES)
         return bad_value(given, TARGET, "a URL such as http://127.0.0.1:9777");
     snprintf(place->url, URL_BYTES, "%.*s%s", (int)size, target, path);
+    memcpy(place->shown, place->url, URL_BYTES);
     place->unix_path[0] = '\0';
     place->trusted = given->values[CA_FILE];
     place->any_name = false;
-    return true;
+    return is_readable(given, CA_FILE);
 }
 
 /* Says what came of it. Another service may well answer 200 at such a path: only the daemon's own word
  * counts. */
-static int tell(const char *url, int status, const struct buf *body)
+static int tell(const char *where, int status, const struct buf *body)
 {
     json_t *answer = json_loadb(buf_text(body), body->size, 0, NULL);
     const char *word = json_string_value(json_object_get(answer, "status"));
     enum exit_code code = EXIT_FAILED;
     if (word == NULL) {
-        fprintf(stderr, "unhealthy: %s answers %d, but not as leaklab does\n", url, status);
+        fprintf(stderr, "unhealthy: %s answers %d, but not as leaklab does\n", where, status);
     } else if (status != 200) {
-        fprintf(stderr, "unhealthy: %s answers %d: %s\n", url, status, word);
+        fprintf(stderr, "unhealthy: %s answers %d: %s\n", where, status, word);
     } else {
-        printf("healthy: %s answers: %s\n", url, word);
+        printf("healthy: %s answers: %s\n", where, word);
         code = EXIT_OK;
     }
     json_decref(answer);
@@ -133,9 +153,9 @@ static int ask(const struct place *place, int64_t timeout_ns)
     buf_init(&answer.body, ANSWER_BYTES);
     fetcher_trust(fetcher, place->trusted, place->any_name);
     if (fetch(fetcher, &request, &answer) == ERR_OK)
-        code = tell(place->url, answer.status, &answer.body);
+        code = tell(place->shown, answer.status, &answer.body);
     else
-        fprintf(stderr, "unhealthy: %s: %s\n", place->url, answer.why);
+        fprintf(stderr, "unhealthy: %s: %s\n", place->shown, answer.why);
     buf_deinit(&answer.body);
     fetcher_free(fetcher);
     return code;

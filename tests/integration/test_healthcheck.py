@@ -47,6 +47,29 @@ def test_nobody_there():
     assert "connect" in told.stderr and told.stderr.count("\n") == 1
 
 
+def test_nobody_at_a_unix_socket(tmp_path):
+    path = tmp_path / "s"
+    told = check("--listen", f"unix:{path}")
+    assert (told.returncode, told.stderr) == (1, f"unhealthy: /healthz at unix:{path}: No such file or directory\n")
+    with socket.socket(socket.AF_UNIX) as closed:
+        closed.bind(str(path))
+    told = check("--listen", f"unix:{path}", "--ready")
+    assert (told.returncode, told.stderr) == (1, f"unhealthy: /readyz at unix:{path}: Connection refused\n")
+
+
+def test_a_certificate_that_is_not_there_is_said_though_nobody_listens(tmp_path):
+    port, none = leaklab.free_port(), str(tmp_path / "none.pem")
+    for arguments, extra, name in (
+            (["--listen", f"127.0.0.1:{port}", "--tls-cert", none], {}, "--tls-cert"),
+            (["--listen", f"127.0.0.1:{port}"], {"LEAKLAB_TLS_CERT": none}, "LEAKLAB_TLS_CERT"),
+            (["--target", f"https://127.0.0.1:{port}", "--ca-file", none], {}, "--ca-file")):
+        told = check(*arguments, **extra)
+        assert (told.returncode, told.stderr) == (2, f"leaklab healthcheck: {name}: {none}: No such file or directory\n")
+    # That of a daemon here is nothing to another one.
+    told = check("--target", f"http://127.0.0.1:{port}", LEAKLAB_TLS_CERT=none)
+    assert told.returncode == 1 and "connect" in told.stderr
+
+
 def test_somebody_who_does_not_answer():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         told = check("--target", f"http://127.0.0.1:{silent.getsockname()[1]}", "--timeout", "50ms")

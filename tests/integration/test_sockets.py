@@ -50,7 +50,7 @@ def test_a_unix_socket_answers_as_a_port_does(serve, path):
     assert f"--unix-socket {path} http://localhost/scenario" in daemon.get("/").text
     assert daemon.request("GET", "/scenario", headers={"Host": "evil.example"}).status == 421
     healthy = leaklab.run("healthcheck", "--ready", "--listen", f"unix:{path}")
-    assert healthy.returncode == 0, healthy
+    assert (healthy.returncode, healthy.stdout) == (0, f"healthy: /readyz at unix:{path} answers: ready\n"), healthy
 
 
 def test_a_unix_socket_is_its_owners_unless_told_otherwise(serve, path):
