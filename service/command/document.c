@@ -10,15 +10,22 @@
 #include "base/macros.h"
 #include "http/body.h"
 
+/* Where something begins, or the size. */
+static size_t skip_blanks(const char *bytes, size_t size)
+{
+    size_t blank = 0;
+    while (blank < size && bytes[blank] != '\0' && strchr(" \t\r\n", bytes[blank]) != NULL)
+        blank++;
+    return blank;
+}
+
 /* By its name, or by how it begins: what JSON can be begins with a brace or a bracket. */
 static enum body_type type_of(const char *path, const char *bytes, size_t size)
 {
     const char *suffix = strrchr(path, '.');
-    size_t blank = 0;
+    size_t blank = skip_blanks(bytes, size);
     if (suffix != NULL && (strcmp(suffix, ".yaml") == 0 || strcmp(suffix, ".yml") == 0))
         return BODY_YAML;
-    while (blank < size && strchr(" \t\r\n", bytes[blank]) != NULL && bytes[blank] != '\0')
-        blank++;
     bool brace = blank < size && (bytes[blank] == '{' || bytes[blank] == '[');
     return brace || (suffix != NULL && strcmp(suffix, ".json") == 0) ? BODY_JSON : BODY_YAML;
 }
@@ -35,7 +42,9 @@ const char *document_open(struct document *document, const char *path)
     static_assert(LIMIT_BODY_BYTES == 65536, "as it is told");
     if (failed != 0)
         return strerror(failed);
-    return document->size > LIMIT_BODY_BYTES ? "is larger than 65536 bytes" : NULL;
+    if (document->size > LIMIT_BODY_BYTES)
+        return "is larger than 65536 bytes";
+    return skip_blanks(document->text, document->size) == document->size ? "the file is empty" : NULL;
 }
 
 json_t *document_decode(const struct document *document, const char *path, json_t **problem)

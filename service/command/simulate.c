@@ -377,10 +377,13 @@ static void say_problem(const struct settings *settings, const struct document *
 {
     size_t at;
     json_t *error;
-    const char *detail = json_string_value(json_object_get(problem, "detail"));
+    const json_t *errors = json_object_get(problem, "errors");
+    /* What is told of a list as a whole is told by the one fault of a scenario that is in none. */
+    const json_t *whole = root == NULL && json_array_size(errors) == 1 ? json_array_get(errors, 0) : problem;
+    const char *detail = json_string_value(json_object_get(whole, "detail"));
     fprintf(stderr, COMMAND ": --scenario %s: %s\n", settings->scenario_path,
             detail == NULL ? "out of memory" : detail);
-    json_array_foreach(json_object_get(problem, "errors"), at, error) say_fault(settings, bytes, root, error);
+    json_array_foreach(errors, at, error) say_fault(settings, bytes, root, error);
 }
 
 /* ---- from the file to the file ---- */

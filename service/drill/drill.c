@@ -196,6 +196,17 @@ static void read_silent(struct reader *reader, const json_t *value)
         drill->silent_count = read_names(reader, value, "/silent", drill->silent);
 }
 
+static bool named_before(const json_t *list, size_t index)
+{
+    const char *name = json_string_value(json_object_get(json_array_get(list, index), "name"));
+    for (size_t i = 0; i < index && name != NULL; i++) {
+        const char *other = json_string_value(json_object_get(json_array_get(list, i), "name"));
+        if (other != NULL && strcmp(name, other) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void read_scenarios(struct reader *reader, const json_t *list)
 {
     size_t at;
@@ -210,6 +221,8 @@ static void read_scenarios(struct reader *reader, const json_t *list)
             fault(reader, member, "must be a scenario such as {mode: leak-recv, rate: 5/s}");
         else if (json_object_get(value, "action") != NULL || json_object_get(value, "dry_run") != NULL)
             fault(reader, member, "a drill only starts scenarios: no action, no dry_run");
+        else if (named_before(list, at))
+            fault(reader, member, "another has the same name");
     }
     reader->drill->scenarios = list;
     reader->drill->scenario_count = json_array_size(list);

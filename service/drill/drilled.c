@@ -209,16 +209,16 @@ enum err drilled_reach(struct drilled *drilled, struct buf *why)
     return err == ERR_OK ? site_pin(&drilled->site, drilled->ip) : err;
 }
 
-/* The faults of one scenario. */
-static void say_faults(const struct drill *drill, size_t index, const json_t *problem, struct buf *why)
+/* The faults of one scenario, or of the list of them: what `place` names in the drill. */
+static void say_faults(const struct drill *drill, const char *place, const json_t *problem, struct buf *why)
 {
     size_t at;
     json_t *error;
     const json_t *errors = json_object_get(problem, "errors");
     if (json_array_size(errors) == 0)
-        buf_printf(why, "%s: /scenarios/%zu: %s\n", drill->name, index,
+        buf_printf(why, "%s: %s: %s\n", drill->name, place,
                    json_string_value(json_object_get(problem, "detail")));
-    json_array_foreach(errors, at, error) buf_printf(why, "%s: /scenarios/%zu%s: %s\n", drill->name, index,
+    json_array_foreach(errors, at, error) buf_printf(why, "%s: %s%s: %s\n", drill->name, place,
                                                      json_string_value(json_object_get(error, "pointer")),
                                                      json_string_value(json_object_get(error, "detail")));
 }
@@ -237,7 +237,9 @@ static enum err try_one(struct drilled *drilled, const struct drill *drill, size
         err = ask(drilled, FETCH_POST, "/scenario", text, &status, &answer, why);
     free(text);
     if (err == ERR_OK && status >= 400 && json_is_string(json_object_get(answer, "detail"))) {
-        say_faults(drill, index, answer, why);
+        char place[PATH];
+        (void)snprintf(place, sizeof place, "/scenarios/%zu", index);
+        say_faults(drill, place, answer, why);
         err = ERR_SYNTAX;
     } else if (err == ERR_OK && status != 200) {
         err = refused(drilled, status, answer, why);
@@ -302,7 +304,11 @@ enum err drilled_begin(struct drilled *drilled, const struct drill *drill, struc
     free(text);
     if (err == ERR_OK && status != 201) { /* nothing was started, and a name may be somebody else's */
         forget_names(drilled);
-        err = refused(drilled, status, answer, why);
+        err = ERR_SYNTAX;
+        if (json_array_size(json_object_get(answer, "errors")) > 0)
+            say_faults(drill, "/scenarios", answer, why);
+        else
+            err = refused(drilled, status, answer, why);
     }
     json_decref(answer);
     return err;

@@ -165,6 +165,7 @@ def test_starts_the_scenarios_of_a_file(serve, tmp_path):
     ('[{"mode": "leak-recv"', "well-formed"),
     ("[]", "1 to 100 scenarios"),
     ('{"mode": "leak-recv", "dry_run": true}', "starts no scenario"),
+    ("", "the file is empty"),
     (None, "No such file"),
 ])
 def test_a_faulty_file_of_scenarios_ends_the_daemon(tmp_path, text, word):

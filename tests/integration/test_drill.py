@@ -319,6 +319,10 @@ def refusals(prometheus, folder):
         "no drill": ([write(folder, "none.yaml", "drill: d\nwatch: 1s\n")],
                      "none.yaml: /scenarios: is missing: what to start, or an outage"),
         "not YAML": ([write(folder, "bad.yaml", "drill: d\n  x: [\n")], "bad.yaml:2:"),
+        "an empty file": ([write(folder, "empty.yaml", "")], "empty.yaml: the file is empty\n"),
+        "the same name twice": ([write(folder, "names.yaml", "drill: d\nwatch: 1s\nscenarios:\n"
+                                       "  - {mode: leak-recv, name: a}\n  - {mode: fix-recv, name: a}\n")],
+                                "names.yaml: /scenarios/1: another has the same name\n"),
         "no file": ([folder / "absent.yaml"], "absent.yaml: No such file or directory"),
         "twice the same": ([fine, stuck(folder, "recv")], "/drill: "),
         "outage of another's": (["--target", prometheus.url, write(folder, "o.yaml", "drill: o\noutage: 1s\nwatch: 1s\n")],
@@ -346,6 +350,15 @@ def test_a_daemon_in_the_way_is_not_taken_for_its_own(prometheus, serve, tmp_pat
     assert told.returncode == 2
     assert f"something listens on {prometheus.daemon} already" in told.stderr
     assert f"--target http://{prometheus.daemon}" in told.stderr
+
+
+def test_a_name_that_is_taken_is_said_plainly(prometheus, serve, tmp_path):
+    daemon = serve(listen=prometheus.daemon)
+    daemon.spawn("fix-recv", name="mine")
+    drill = write(tmp_path, "d.yaml", "drill: d\nwatch: 1s\nscenarios: [{mode: fix-recv}, {mode: fix-recv, name: mine}]\n")
+    told = leaklab.run(*prometheus.command("--target", f"http://{daemon.address}", drill), timeout=60)
+    assert told.returncode == 2
+    assert "d: /scenarios/1/name: is taken" in told.stderr and "of the list" not in told.stderr, told.stderr
 
 
 @pytest.mark.limit(120)

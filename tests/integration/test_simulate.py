@@ -84,6 +84,11 @@ def test_more_scrapes_than_anybody_keeps_are_refused(tmp_path):
 def test_a_wrong_scenario_is_told_and_leaves_no_file(tmp_path):
     refused(simulate(tmp_path, [{"mode": "leek-recv"}]), "leaklab simulate: --scenario", "/0/mode", "leak-recv")
     refused(simulate(tmp_path, "{"), "leaklab simulate: --scenario")
+    for empty in ("", " \n"):
+        refused(simulate(tmp_path, empty), "scenario.json: the file is empty\n")
+    alone = simulate(tmp_path, {"mode": "leek-recv"})
+    refused(alone, 'scenario.json: unknown mode "leek-recv"', ':1:2: /mode: unknown mode "leek-recv"')
+    assert "of the list" not in alone.stderr
     refused(simulate(tmp_path, {"mode": "leak-recv", "dry_run": True}), ":1:23: /dry_run: a list has no forecast")
     refused(simulate(tmp_path, MONTH, scenario=tmp_path / "none.json"), "No such file")
     assert not (tmp_path / "out.om").exists()

@@ -73,6 +73,8 @@ static const struct mistake mistakes[] = {
      "must be a scenario such as {mode: leak-recv, rate: 5/s}"},
     {"{'drill': 'd', 'scenarios': [{'action': 'cancel'}], 'watch': 1}", "/scenarios/0",
      "a drill only starts scenarios: no action, no dry_run"},
+    {"{'drill': 'd', 'scenarios': [{'name': 'a'}, {'name': 'b'}, {'name': 'a'}], 'watch': 1}", "/scenarios/2",
+     "another has the same name"},
     {"{'drill': 'd', 'scenarios': [{}], 'wach': 1, 'watch': 1}", "/wach",
      "is unknown: did you mean \"watch\"?"},
     {"{'drill': 'd', 'scenarios': [{}], 'watch': '8d'}", "/watch",
