@@ -17,7 +17,7 @@ bool credential_may_listen(const char *command, const char *name, const struct a
         return true;
     fprintf(stderr,
             "%s: %s: others can reach %s, and may start leaks there: give --token-file FILE, so that this "
-            "needs a token, or --insecure if it is meant\n",
+            "needs a token, or --insecure (LEAKLAB_INSECURE=true) if it is meant\n",
             command, name, address_format(address, address->port, text));
     return false;
 }

@@ -89,7 +89,9 @@ static bool read_duration(const char **values, enum drill_option option, int64_t
 {
     if (unit_parse_duration(values[option], ns) == ERR_OK && *ns >= min_ns && *ns <= LIMIT_DRILL_NS)
         return true;
-    return bad_value(values, option, "a duration such as 1s or 2m, at least 10ms and at most 7d");
+    return bad_value(values, option,
+                     min_ns == 0 ? "a duration such as 1s or 2m, at most 7d"
+                                 : "a duration such as 1s or 2m, at least 10ms and at most 7d");
 }
 
 static bool read_site(const char **values, enum drill_option option, struct site *site)
@@ -105,6 +107,8 @@ static bool read_listen(const char **values, struct drilled *drilled)
     char host[ADDRESS_TEXT];
     if (address_parse(values[LISTEN], &address) != ERR_OK)
         return bad_value(values, LISTEN, "HOST:PORT, such as 127.0.0.1:9777 or 0.0.0.0:9777");
+    if (address_is_unix(&address))
+        return bad_value(values, LISTEN, "an address that Prometheus can scrape: a Unix socket is none");
     if (address.port == 0)
         return bad_value(values, LISTEN, "an address that Prometheus can know: port 0 is any");
     address_format(&address, address.port, drilled->listen);

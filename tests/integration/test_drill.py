@@ -328,6 +328,9 @@ def refusals(prometheus, folder):
         "outage of another's": (["--target", prometheus.url, write(folder, "o.yaml", "drill: o\noutage: 1s\nwatch: 1s\n")],
                                 "/outage: ends the daemon"),
         "both": (["--target", prometheus.url, "--listen", "127.0.0.1:1", fine], "--listen is for a daemon of its own"),
+        "a Unix socket": (["--listen", f"unix:{folder}/s", fine], "an address that Prometheus can scrape: a Unix socket is none"),
+        "no time to settle": (["--settle", "-1s", fine], '--settle: "-1s" is not a duration such as 1s or 2m, at most 7d\n'),
+        "for everybody": (["--listen", f"0.0.0.0:{leaklab.free_port()}", fine], "--insecure (LEAKLAB_INSECURE=true)"),
         "port 0": (["--listen", "127.0.0.1:0", fine], "port 0 is any"),
         "nothing": ([], "which drill?"),
     }
