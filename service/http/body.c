@@ -176,7 +176,9 @@ static json_t *decode_field(json_t *object, const char *text, size_t size, char 
     char *value = scratch + name_size + 1;
     if (!body_unescape(text, name_size, true, name, max) ||
         !body_unescape(text + size - value_size, value_size, true, value, max))
-        return problem_new(400, "the form holds a bad %%-escape, a zero byte, or text that is not UTF-8");
+        return problem_new(
+            400,
+            "the form holds a bad %%-escape (a %% itself is %%25), a zero byte, or text that is not UTF-8");
     if (name[0] == '\0')
         return problem_new(400, "the form has a field without a name; write name=value&name=value");
     json_t *problem = NULL;

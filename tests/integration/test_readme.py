@@ -1,4 +1,4 @@
-"""What the README says about one's own patterns, a Prometheus and a month in seconds: files, commands, and what they print."""
+"""What the README says: each request of curl, one's own patterns, a Prometheus and a month in seconds, with what they print."""
 
 import json
 import os
@@ -37,6 +37,20 @@ def write_example(folder):
     (folder / "mine" / "cart.yaml").write_text(example)
 
 
+@pytest.mark.release
+def test_the_two_curves_are_printed_as_it_says(tmp_path):
+    """Tasks to the one, and heap within a twentieth: each pattern of the catalogue takes a little."""
+    (block,) = blocks(section("The two curves in the terminal"), "console")
+    runs = re.findall(r"^\$ (.*)\n((?:\[.*\n)+)", block, re.M)
+    figure = re.compile(r"(?<=heap_alloc=)[0-9.]+|(?<=heap_objects=)\d+")
+    for command, printed in runs:
+        told = shell(command, tmp_path)
+        assert figure.sub("", told.stdout) == figure.sub("", printed), command
+        assert [float(each) for each in figure.findall(told.stdout)] == \
+            pytest.approx([float(each) for each in figure.findall(printed)], rel=0.05), (command, told.stdout)
+    assert len(runs) == 2
+
+
 def test_the_commands_print_what_it_says(tmp_path):
     write_example(tmp_path)
     ran = 0
@@ -63,6 +77,24 @@ def test_the_requests_do_what_it_says(daemon, tmp_path):
         assert said is None or statuses[-1] == int(said.group(1)), line
     assert statuses == [201, 201, 200, 200, 200]
     assert daemon.get("/patterns/cart").status == 404
+
+
+def curls():
+    """All lines that ask the daemon of the README, but those of one's own patterns, which need a file."""
+    text = (ROOT / "README.md").read_text().replace(section("Your own patterns"), "")
+    lines = "".join(blocks(text, "sh") + blocks(text, "console")).replace("$ curl", "curl").splitlines()
+    return [line for line in lines if re.match(r"curl .*(localhost|127\.0\.0\.1):9777/", line)]
+
+
+def test_each_request_is_answered(daemon, tmp_path):
+    (tmp_path / "FILE").write_text("0123456789abcdef\n")
+    asked = curls()
+    for line in asked:
+        request = re.sub(r"(localhost|127\.0\.0\.1):9777", daemon.address, line.partition(" | ")[0])
+        told = shell(request.replace("curl ", "curl -sS -o answer -w '%{http_code}' ", 1), tmp_path)
+        wanted = "422" if "leek-recv" in line else "20"
+        assert told.returncode == 0 and told.stdout.startswith(wanted), (line, told, (tmp_path / "answer").read_text())
+    assert len(asked) > 10
 
 
 def test_the_folder_serves(serve, tmp_path):
