@@ -1,5 +1,6 @@
 #include "command/match.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,12 +76,26 @@ static enum err read_operator(struct reading *reading, enum match_operator *how)
     }
 }
 
+/* POSIX has no meaning for them, and they would match nothing, or themselves. */
+static bool has_perl_class(const char *expression)
+{
+    for (const char *at = strchr(expression, '\\'); at != NULL; at = strchr(at, '\\')) {
+        at++;
+        if (isalnum((unsigned char)*at))
+            return true;
+        at += *at != '\0';
+    }
+    return false;
+}
+
 /* The expression is of the whole value. */
 static enum err compile(struct reading *reading, struct match_term *term, const char *value)
 {
     char whole[MATCH_TEXT + 8];
     if (term->how != MATCH_LIKE && term->how != MATCH_NOT_LIKE)
         return ERR_OK;
+    if (has_perl_class(value))
+        return fault(reading, "\\d and its like are not POSIX's, which has [0-9]");
     snprintf(whole, sizeof whole, "^(%s)$", value);
     int failed = regcomp(&term->expression, whole, REG_EXTENDED | REG_NOSUB);
     if (failed == 0)

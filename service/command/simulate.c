@@ -68,9 +68,10 @@ static const struct option_spec specs[SIMULATE_OPTIONS] = {
     [FORMAT] = {"format", "FORMAT", "openmetrics",
                 "openmetrics: with timestamps, for promtool tsdb create-blocks-from openmetrics; promtool: "
                 "input_series of a test for promtool test rules"},
-    [MATCH] = {"match", "SELECTORS", NULL,
-               "keep only these series: selectors as Prometheus has them, separated by commas, such as "
-               "'up,process_*,leaklab_tasks{variant=\"leak\"}'"},
+    [MATCH] =
+        {"match", "SELECTORS", NULL,
+         "keep only these series: selectors as Prometheus has them, separated by commas, such as "
+         "'up,process_*,leaklab_tasks{variant=\"leak\"}'; regular expressions are POSIX's extended ones"},
     [AT] = {"at", "TIME", NULL,
             "when it begins: RFC 3339 in UTC, such as 2026-01-01 or 2026-01-01T12:00:00Z, or seconds since "
             "1970; " DEFAULT_AT " when left out, and 0 with --format promtool, where every test begins"},

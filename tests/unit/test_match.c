@@ -85,6 +85,7 @@ static void what_is_wrong_is_told(void **state)
     assert_refused("up{a=\"b}", ERR_SYNTAX, "a quote without its end");
     assert_refused("up{a=\"b\" c=\"d\"}", ERR_SYNTAX, "neither , nor } at \"c=");
     assert_refused("up{a=~\"(\"}", ERR_SYNTAX, "no regular expression at \"\"(\"}\"");
+    assert_refused("up{a!~'x\\.\\d+'}", ERR_SYNTAX, "\\d and its like are not POSIX's, which has [0-9] at");
     assert_refused("up}", ERR_SYNTAX, "neither a comma nor the end");
     assert_refused(
         "up{a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\",a=\"1\"}",
