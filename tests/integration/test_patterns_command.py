@@ -191,6 +191,17 @@ def test_a_name_that_is_not_utf8_is_told_with_question_marks(tmp_path):
     assert [(error["line"], error["column"]) for error in refused["errors"]] == [(10, 12), (11, 13)]
 
 
+def test_no_parameter_is_called_as_the_reference_says_that_none_can_be(tmp_path):
+    text = (PATTERNS / "README.md").read_text()
+    said = re.search(r"A parameter cannot be called what.*?:(.*?)\.\n\n", text, re.S).group(1)
+    words = re.findall(r"`(\w+)`", said)
+    assert {"mode", "at", "patterns", "instance"} <= set(words)
+    for word in words:
+        write(tmp_path / f"{word}.yaml", GOOD.replace("params: {", f"params: {{{word}: {{default: 3, about: a}}, "))
+    done = leaklab.run("check", *sorted(map(str, tmp_path.iterdir())))
+    assert set(re.findall(r'1?:5:10: "(\w+)" cannot name a parameter', done.stdout)) == set(words), done.stdout
+
+
 def test_flags_each_leak_of_the_catalogue_and_nothing_else():
     done = leaklab.run("check", "--json", *map(str, FILES))
     assert done.returncode == 0

@@ -106,18 +106,19 @@ def test_a_certificate_is_exchanged_while_connections_stay(serve, shop, own):
 
     def hang_up(message):
         daemon.process.send_signal(signal.SIGHUP)
-        leaklab.eventually(lambda: [line for line in daemon.log_lines() if line["message"] == message], what=message)
+        line, = leaklab.eventually(lambda: [line for line in daemon.log_lines() if line["message"] == message], what=message)
+        return line["file"]
 
     assert b"ok" in standing_says()
     put(shop, "second", own)
-    hang_up("certificate read again")
+    assert hang_up("certificate read again") == str(own / "own.pem")
     assert b"ok" in standing_says()
     with pytest.raises(ssl.SSLCertVerificationError):
         daemon.get("/healthz")
     daemon.trust = trusting(shop / "second.pem")
     assert daemon.get("/healthz").status == 200
     (own / "own.key").write_bytes((shop / "first.key").read_bytes())
-    hang_up("the certificate stays as it was")
+    assert hang_up("the certificate stays as it was") == str(own / "own.key")
     assert daemon.get("/healthz").status == 200
     assert b"ok" in standing_says()
     standing.close()
@@ -144,6 +145,15 @@ def test_a_key_with_a_password_is_refused(shop, tmp_path):
     answer = leaklab.run("serve", "--listen", "127.0.0.1:0", "--tls-cert", shop / "first.pem", "--tls-key",
                          tmp_path / "locked.key")
     assert answer.returncode == 2 and "--tls-key" in answer.stderr
+
+
+def test_a_faulty_file_of_scenarios_is_all_that_is_said(shop, own, tmp_path):
+    """Not of the certificate either, by a sanitizer that looks for leaks."""
+    file = tmp_path / "scenarios.yaml"
+    file.write_text("{")
+    answer = leaklab.run("serve", "--listen", "127.0.0.1:0", *flags(own), "--scenario", file)
+    assert answer.returncode == 2 and "sanitizer" not in answer.stderr.lower(), answer.stderr
+    assert all(line.startswith(("leaklab serve: --scenario ", str(file))) for line in answer.stderr.splitlines()), answer.stderr
 
 
 @pytest.mark.parametrize("flag", ["--tls-cert", "--tls-key"])
