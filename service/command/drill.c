@@ -292,6 +292,8 @@ static void say_why(struct run *run, const struct conductor *conductor, enum exi
 {
     const char *why = buf_text(&conductor->why);
     size_t size = conductor->why.size;
+    if (size > 0)
+        utf8_mend(conductor->why.data); /* it may name what a flag named */
     if (code == EXIT_INTERRUPTED && !conductor->left_behind) {
         fprintf(stderr, COMMAND ": interrupted; what it started is reclaimed\n");
         why = "interrupted";

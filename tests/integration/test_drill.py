@@ -404,12 +404,14 @@ def test_a_slow_prometheus_is_said_plainly(tmp_path):
     assert "timed out" in told.stderr.lower(), told.stderr
 
 
-def test_a_name_that_is_not_utf8_is_told_with_question_marks(tmp_path):
+def test_what_is_not_utf8_is_reported_with_question_marks(tmp_path):
     drill = stuck(tmp_path).rename(os.fsdecode(os.fsencode(tmp_path) + b"/d\xff.yaml"))
-    told = leaklab.run("drill", drill, "--prometheus", f"http://127.0.0.1:{leaklab.free_port()}", "--poll", "10ms", "--timeout",
-                       "100ms", "--json", "--junit", tmp_path / "report.xml")
+    url = f"http://127.0.0.1:{leaklab.free_port()}/".encode() + b"\xfe"
+    told = subprocess.run([leaklab.BINARY, "drill", drill, "--prometheus", url, "--poll", "10ms", "--timeout", "100ms", "--json",
+                           "--junit", tmp_path / "report.xml"], env=leaklab.environment(), capture_output=True, timeout=60, check=False)
     assert told.returncode == 2
-    assert json.loads(told.stdout)["drills"][0]["file"] == f"{tmp_path}/d?.yaml"
+    (only,) = json.loads(told.stdout)["drills"]
+    assert only["file"] == f"{tmp_path}/d?.yaml" and "/?: Failed to connect" in only["error"]
     (suite,) = xml.etree.ElementTree.parse(tmp_path / "report.xml").getroot()
     assert suite.get("file") == f"{tmp_path}/d?.yaml"
 
