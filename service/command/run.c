@@ -272,10 +272,10 @@ static bool blocked(const struct workload *workload)
     return workload->census.states[TASK_READY] == 0;
 }
 
-/* Only the owner is left. */
+/* Only the owner is left, and the heap of the others is free. */
 static bool alone(const struct workload *workload)
 {
-    return workload_live(workload) <= 1;
+    return workload_live(workload) <= 1 && workload_freed(workload);
 }
 
 static void run_stages(struct runtime *runtime, struct workload *workload, const struct spec *spec, bool json)

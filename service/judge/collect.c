@@ -31,10 +31,7 @@ uint64_t collect_id(const struct task *task, uint64_t key)
 
 uint64_t collect_held_bytes(const struct task *task)
 {
-    uint64_t bytes = 0;
-    for (const struct held *held = task->held; held != NULL; held = held->next)
-        bytes += held->bytes;
-    return bytes;
+    return held_bytes(task->held);
 }
 
 uint64_t collect_age_ms(const struct task *task)

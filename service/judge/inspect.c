@@ -114,7 +114,7 @@ static json_t *queue_json(const void *thing)
 {
     const struct queue *queue = thing;
     const struct channel *channel = &queue->channel;
-    uint64_t bytes = queue->first == NULL ? 0 : channel->length * queue->message_bytes;
+    uint64_t bytes = queue->last == NULL ? 0 : channel->length * queue->message_bytes;
     return json_pack("{s:b, s:I, s:I, s:I, s:I}", "closed", channel->closed, "length",
                      (json_int_t)channel->length, "message_bytes", (json_int_t)queue->message_bytes, "bytes",
                      (json_int_t)bytes, "receivers_waiting", waiting(&channel->receivers));

@@ -69,8 +69,9 @@ static void reclaim_all(struct core *core)
         for (size_t i = 0; i < scenario->workload_count; i++)
             workload_reclaim(&scenario->workloads[i]);
     }
-    /* The messages of a queue that has gone outlast its start by a job. */
-    while ((core->runtime.starts > 0 || !list_empty(&core->runtime.jobs)) &&
+    /* What tasks held outlasts their start by some rounds. */
+    while ((core->runtime.starts > 0 || !list_empty(&core->runtime.jobs) ||
+            core->runtime.garbage.last != NULL) &&
            clock->now_ns(clock) < deadline_ns)
         runtime_turn(&core->runtime, (struct budget){.rounds = 1000});
 }

@@ -153,12 +153,12 @@ static void answer(struct core *core, struct ending *ending)
     finish(core, ending, tasks_left > 0 ? 202 : 200, body);
 }
 
-/* True when the scenario's tasks have heard, or, in a reclaim, are gone. */
+/* True when the scenario's tasks have heard, or, in a reclaim, are gone with all that they held. */
 static bool arrived(const struct ending *ending, const struct scenario *scenario)
 {
-    if (scenario->state == SCENARIO_FINISHED)
-        return true;
-    return !ending->reclaiming && scenario_told(scenario);
+    if (ending->reclaiming)
+        return scenario->state == SCENARIO_FINISHED && scenario_freed(scenario);
+    return scenario->state == SCENARIO_FINISHED || scenario_told(scenario);
 }
 
 /* Moves one ending on; true when something was given to the runtime. */

@@ -75,6 +75,14 @@ bool scenario_told(const struct scenario *scenario)
     return all;
 }
 
+bool scenario_freed(const struct scenario *scenario)
+{
+    bool all = true;
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        all &= workload_freed(&scenario->workloads[i]);
+    return all;
+}
+
 static uint64_t live(const struct scenario *scenario)
 {
     struct census census = scenario_census(scenario);

@@ -106,6 +106,9 @@ enum limit_kind scenario_capped_by(const struct scenario *scenario);
 /* True once each start has been told and whoever heard it has gone on, see workload_told(). */
 bool scenario_told(const struct scenario *scenario);
 
+/* True when the heap that its tasks have let go of is free, see workload_freed(). */
+bool scenario_freed(const struct scenario *scenario);
+
 /* Live tasks that its pattern says are leaked; those of one workload. */
 uint64_t scenario_expected_leaked(const struct scenario *scenario);
 uint64_t scenario_expected_of(const struct workload *workload);

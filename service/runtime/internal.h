@@ -100,17 +100,13 @@ void task_block(struct task *task, enum task_state state);
 void task_wake(struct task *task, unsigned which, enum wake how);
 /* Puts a running task at the end of the queue of ready ones. */
 void task_yield(struct task *task);
-/* A block that was charged and written to, which costs the round as many operations as would take that long,
- * in front of `next`; NULL: the workload is capped. */
-struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next);
-/* Frees the first block of a chain. */
-void held_free(struct workload *workload, struct held **chain);
 /* Allocates and writes to `bytes` that the task keeps. ERR_LIMIT: the workload is capped. */
 enum err task_hold(struct task *task, uint64_t bytes);
+/* Lets go of all that the task holds. */
 void task_drop(struct task *task);
 /* As task_hold(), but nobody has it afterwards: only a reclaim frees it, until which the start stays. */
 enum err task_lose(struct task *task, uint64_t bytes);
-/* Frees one thing that the start's tasks have lost; there must be one. */
+/* Lets go of all that the start's tasks have lost; there must be something. */
 void start_find_lost(struct start *start);
 /* Nodes for a select of `count` cases; the first is the task's own. ERR_MEMORY: the workload is capped. */
 enum err task_take_waits(struct task *task, unsigned count);
@@ -161,14 +157,25 @@ bool channel_close(struct runtime *runtime, struct channel *channel);
 
 /* Queues (queue.c). */
 void queue_init(struct queue *queue, uint64_t message_bytes);
-/* Before its memory goes: messages that nobody took are freed in slices. */
+/* Before its memory goes: lets go of the messages that nobody took. */
 void queue_close(struct workload *workload, struct queue *queue);
 /* What a send that nobody waits for appends, and a receive takes away. False: there was no memory. */
 bool queue_append(struct workload *workload, struct queue *queue);
 void queue_take(struct workload *workload, struct queue *queue);
-/* Frees what nobody has any more, at once. */
+
+/* Heap that is held (held.c). */
+/* A block that was charged and written to, which costs the round as many operations as would take that long;
+ * a chain of its own. NULL: the workload is capped. */
+struct held *held_new(struct workload *workload, uint64_t bytes);
+/* Makes a new block the newest of a chain. */
+void held_add(struct held **chain, struct held *held);
+/* Nobody has the chain any more: its bytes, `bytes` in all, are no longer charged, and unless it is small it
+ * is freed in slices, which begins in the next round. */
+void held_discard(struct workload *workload, struct held *chain, uint64_t bytes);
+/* Frees a slice of that. False: there is none. */
+bool garbage_run(struct runtime *runtime);
+/* Frees all of it, at once. */
 void garbage_free(struct runtime *runtime);
-bool garbage_step(struct job *job);
 
 /* Tickers (ticker.c). */
 /* Aligned: its ticks fall on whole multiples of the period since 1970, or up to a millisecond later. */

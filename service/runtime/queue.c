@@ -1,8 +1,4 @@
-#include <stdlib.h>
-
 #include "runtime/internal.h"
-
-#define GARBAGE_SLICE 256
 
 void queue_init(struct queue *queue, uint64_t message_bytes)
 {
@@ -13,63 +9,39 @@ void queue_init(struct queue *queue, uint64_t message_bytes)
 
 bool queue_append(struct workload *workload, struct queue *queue)
 {
-    struct held *message = held_new(workload, queue->message_bytes, NULL);
+    struct held *message = held_new(workload, queue->message_bytes);
     if (message == NULL)
         return false;
-    if (queue->first == NULL)
-        queue->first = message;
-    else
+    if (queue->last != NULL) {
+        message->next = queue->last->next;
         queue->last->next = message;
+    }
     queue->last = message;
     count_add(workload, queued_messages, 1);
-    count_add(workload, queued_bytes, message->bytes);
+    count_add(workload, queued_bytes, queue->message_bytes);
     return true;
 }
 
 void queue_take(struct workload *workload, struct queue *queue)
 {
+    struct held *first = queue->last->next;
+    if (first == queue->last)
+        queue->last = NULL;
+    else
+        queue->last->next = first->next;
+    first->next = first;
     count_sub(workload, queued_messages, 1);
-    count_sub(workload, queued_bytes, queue->first->bytes);
-    held_free(workload, &queue->first);
+    count_sub(workload, queued_bytes, queue->message_bytes);
+    held_discard(workload, first, queue->message_bytes);
 }
 
-/* They may be millions, and whoever closes is in the midst of something else. */
 void queue_close(struct workload *workload, struct queue *queue)
 {
-    struct runtime *runtime = workload->runtime;
     uint64_t bytes = queue->channel.length * queue->message_bytes;
-    if (queue->first == NULL)
+    if (queue->last == NULL)
         return;
     count_sub(workload, queued_messages, queue->channel.length);
     count_sub(workload, queued_bytes, bytes);
-    workload_refund(workload, bytes);
-    queue->last->next = runtime->garbage;
-    runtime->garbage = queue->first;
-    runtime_job_add(runtime, &runtime->garbage_job);
-}
-
-static bool garbage_take(struct runtime *runtime)
-{
-    struct held *next = runtime->garbage;
-    if (next == NULL)
-        return false;
-    runtime->garbage = next->next;
-    free(next);
-    return true;
-}
-
-bool garbage_step(struct job *job)
-{
-    struct runtime *runtime = container_of(job, struct runtime, garbage_job);
-    for (int i = 0; i < GARBAGE_SLICE; i++)
-        if (!garbage_take(runtime))
-            return true;
-    return runtime->garbage == NULL;
-}
-
-void garbage_free(struct runtime *runtime)
-{
-    while (garbage_take(runtime))
-        continue;
-    list_remove(&runtime->garbage_job.link);
+    held_discard(workload, queue->last, bytes);
+    queue->last = NULL;
 }

@@ -11,7 +11,7 @@
 #define ROUND_WAKES  64
 #define ROUND_SCOPES 64
 #define ROUND_RUNS   128 /* more than timers and wakes together make ready, so that nobody waits for long */
-#define ROUND_FUEL   (64 * 256) /* operations, with what they spawn and write to */
+#define ROUND_FUEL   (64 * 256) /* operations, with what they spawn, write to and free */
 #define FETCH_AHEAD  16
 
 enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max_tasks,
@@ -28,8 +28,6 @@ enum err runtime_init(struct runtime *runtime, struct clock *clock, uint64_t max
     list_init(&runtime->cancelling);
     list_init(&runtime->jobs);
     list_init(&runtime->workloads);
-    runtime->garbage_job.step = garbage_step;
-    list_init(&runtime->garbage_job.link);
     runtime->fading_job.step = fading_step;
     list_init(&runtime->fading_job.link);
     wheel_init(&runtime->wheel, 0);
@@ -274,7 +272,6 @@ static bool run_cancelling(struct runtime *runtime)
 static bool run_ready(struct runtime *runtime)
 {
     int i = 0;
-    runtime->fuel = ROUND_FUEL;
     for (; i < ROUND_RUNS && runtime->fuel > 0 && !list_empty(&runtime->ready); i++) {
         struct link *link = list_pop_front(&runtime->ready);
         __builtin_prefetch(runtime->ready.next, 1);
@@ -306,6 +303,8 @@ bool runtime_turn(struct runtime *runtime, struct budget budget)
         bool busy = run_timers(runtime);
         busy |= run_cancelling(runtime);
         busy |= run_waking(runtime);
+        runtime->fuel = ROUND_FUEL;
+        busy |= garbage_run(runtime);
         busy |= run_ready(runtime);
         busy |= run_jobs(runtime);
         if (!busy)

@@ -97,9 +97,10 @@ struct workload {
     uint64_t next_start;
     struct panic panics[LIMIT_PANICS]; /* the first kinds that occurred, in their order */
     uint32_t panic_count;
-    uint64_t owners_left; /* starts whose owner has left and that still have tasks, armed tickers, open
-                             resources or lost heap */
-    uint64_t leaving;     /* resources that were shut and are not gone yet */
+    uint64_t owners_left;     /* starts whose owner has left and that still have tasks, armed tickers, open
+                                 resources or lost heap */
+    uint64_t leaving;         /* resources that were shut and are not gone yet */
+    uint64_t discarded_bytes; /* of the runtime's garbage, when it last added to it */
     struct census census;
     struct link link;      /* in runtime->workloads */
     struct workload *twin; /* whose tasks and memory count together with its own, see workload_join */
@@ -115,6 +116,14 @@ struct workload {
     struct job reclaim_job;
 };
 
+/* Heap that nobody has any more, still to be freed. It is not charged; as long as it and what is charged are
+ * more than may be, no task runs. */
+struct garbage {
+    struct held *last; /* of a ring, in the order in which they are freed; NULL: there is none */
+    uint64_t bytes;
+    uint64_t discarded_bytes; /* ever */
+};
+
 #define ENV_POOLS  16 /* environments of 64, 128, ... 1024 bytes; larger ones come from malloc */
 #define WAIT_POOLS (LIMIT_CASES - 1)
 
@@ -128,8 +137,7 @@ struct runtime {
     struct link waking;     /* wait nodes of things that were closed or are done */
     struct link cancelling; /* scopes whose parent is done */
     struct link jobs;
-    struct held *garbage; /* messages of queues that are gone; freed in slices, no longer charged */
-    struct job garbage_job;
+    struct garbage garbage;
     struct env *fading; /* environments that nobody sees any more, still to be freed */
     struct job fading_job;
     struct slab_pool task_pool;
@@ -231,6 +239,10 @@ void workload_reclaim(struct workload *workload);
 /* True when no start is left: no task, no environment, no armed ticker, no resource, be it on its way out, no
  * job. */
 bool workload_idle(const struct workload *workload);
+
+/* True when what its tasks held and have let go of was given back to the allocator. It is not charged any
+ * more before that already, and an idle workload need not wait for it. */
+bool workload_freed(const struct workload *workload);
 
 /* Live tasks. */
 static inline uint64_t workload_live(const struct workload *workload)

@@ -1,9 +1,5 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "runtime/internal.h"
 
-#define HOLD_FUEL_BYTES    128 /* bytes that are written to for the cost of one operation */
 #define WAITS_BYTES(count) ((size_t)(count) * sizeof(struct wait))
 
 static bool limit_allows(struct workload *workload)
@@ -204,41 +200,13 @@ enum err task_take_waits(struct task *task, unsigned count)
     return ERR_OK;
 }
 
-struct held *held_new(struct workload *workload, uint64_t bytes, struct held *next)
-{
-    if (workload->capped_by != LIMIT_KINDS || !workload_charge(workload, bytes))
-        return NULL;
-    /* The header takes the beginning of what is asked for, so that a hold of 1 KiB costs 1 KiB. */
-    size_t size = bytes < sizeof(struct held) ? sizeof(struct held) : bytes;
-    struct held *held = malloc(size);
-    if (held == NULL) {
-        workload_refund(workload, bytes);
-        workload_cap(workload, LIMIT_KIND_MEMORY);
-        return NULL;
-    }
-    /* Written to, or only virtual memory would grow. */
-    memset(held, 0x5a, size);
-    workload->runtime->fuel -= (int32_t)(bytes / HOLD_FUEL_BYTES);
-    held->next = next;
-    held->bytes = bytes;
-    return held;
-}
-
-void held_free(struct workload *workload, struct held **chain)
-{
-    struct held *held = *chain;
-    *chain = held->next;
-    workload_refund(workload, held->bytes);
-    free(held);
-}
-
 enum err task_hold(struct task *task, uint64_t bytes)
 {
     struct workload *workload = task->start->workload;
-    struct held *held = held_new(workload, bytes, task->held);
+    struct held *held = held_new(workload, bytes);
     if (held == NULL)
         return ERR_LIMIT;
-    task->held = held;
+    held_add(&task->held, held);
     count_add(workload, held_bytes, bytes);
     return ERR_OK;
 }
@@ -246,31 +214,35 @@ enum err task_hold(struct task *task, uint64_t bytes)
 enum err task_lose(struct task *task, uint64_t bytes)
 {
     struct start *start = task->start;
-    struct held *held = held_new(start->workload, bytes, start->lost);
+    struct held *held = held_new(start->workload, bytes);
     if (held == NULL)
         return ERR_LIMIT;
     if (start->lost == NULL)
         start->env.refs++;
-    start->lost = held;
+    held_add(&start->lost, held);
     count_add(start->workload, lost_bytes, bytes);
     return ERR_OK;
 }
 
 void start_find_lost(struct start *start)
 {
-    count_sub(start->workload, lost_bytes, start->lost->bytes);
-    held_free(start->workload, &start->lost);
-    if (start->lost == NULL)
-        env_unref(&start->env);
+    struct workload *workload = start->workload;
+    uint64_t bytes = held_bytes(start->lost);
+    count_sub(workload, lost_bytes, bytes);
+    held_discard(workload, start->lost, bytes);
+    start->lost = NULL;
+    env_unref(&start->env);
 }
 
 void task_drop(struct task *task)
 {
     struct workload *workload = task->start->workload;
-    while (task->held != NULL) {
-        count_sub(workload, held_bytes, task->held->bytes);
-        held_free(workload, &task->held);
-    }
+    if (task->held == NULL)
+        return;
+    uint64_t bytes = held_bytes(task->held);
+    count_sub(workload, held_bytes, bytes);
+    held_discard(workload, task->held, bytes);
+    task->held = NULL;
 }
 
 void task_finish(struct task *task, enum task_end how)

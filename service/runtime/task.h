@@ -14,11 +14,20 @@ enum wake {
     WAKE_TIMER    /* its own timer: a sleep or a linger is over, or the case `after` */
 };
 
-/* Memory that a task holds: a block with this header, and `bytes` after it that were written to. */
+/* A block of heap that a task holds, has lost, or has sent: this header, and the rest of it was written to.
+ * Blocks of one owner are a ring that hangs on its oldest, which comes after the second oldest, and is
+ * followed by the newest: so a whole chain is handed on in one step, however long it is. */
 struct held {
     struct held *next;
-    uint64_t bytes;
+    uint64_t bytes : 63; /* with those of all older ones of its chain */
+    uint64_t alone : 1;  /* its own only: it is the oldest, or a message */
 };
+
+/* Bytes of a chain. */
+static inline uint64_t held_bytes(const struct held *chain)
+{
+    return chain == NULL ? 0 : chain->next->bytes;
+}
 
 struct task {
     /* The first cache line: all that blocking and waking touch. */
@@ -40,7 +49,7 @@ struct task {
     uint8_t verdict; /* enum verdict, see runtime/watch.h */
 
     struct link link;   /* in start->tasks, or start->stuck */
-    struct held *held;  /* what it holds, newest first */
+    struct held *held;  /* what it holds, or NULL */
     struct timer timer; /* its sleep, or its select's `after` */
     uint32_t progress;  /* of what it is carrying out: bytes of a `hold`, slices of a `work` */
     uint32_t mark;      /* the watcher's own note of it; 0 when it begins */

@@ -44,8 +44,7 @@ struct channel {
  * workload capped. */
 struct queue {
     struct channel channel;
-    struct held *first; /* of channel.length messages */
-    struct held *last;
+    struct held *last; /* of a ring of channel.length messages, the first of which comes next; or NULL */
     uint64_t message_bytes;
 };
 
@@ -131,7 +130,7 @@ struct start {
     struct link stuck;     /* those that were found stuck: nobody need ever look at them again */
     struct link tickers;   /* armed tickers */
     struct link resources; /* open ones, whoever may still see them */
-    struct held *lost;     /* what its tasks have lost, newest first; keeps the environment until a reclaim */
+    struct held *lost;     /* what its tasks have lost, or NULL; keeps the environment until a reclaim */
     struct scope scope;
     struct rng rng;
     uint64_t index; /* 0 for the workload's first start */

@@ -22,8 +22,8 @@ static bool cancel_step(struct job *job)
     return list_empty(&workload->starts);
 }
 
-/* Frees up to *slice tasks, tickers and lost pieces of heap of a start, and then, when nobody can see them
- * any more, its resources; true when nothing is left, and then the start is gone. */
+/* Frees up to *slice tasks and tickers of a start, and what heap they have lost, and then, when nobody can
+ * see them any more, its resources; true when nothing is left, and then the start is gone. */
 static bool start_reclaim(struct start *start, int *slice)
 {
     struct env *env = &start->env;
@@ -200,4 +200,10 @@ bool workload_idle(const struct workload *workload)
     return list_empty(&workload->starts) && list_empty(&workload->told) &&
            list_empty(&workload->cancel_job.link) && list_empty(&workload->reclaim_job.link) &&
            workload->leaving == 0;
+}
+
+bool workload_freed(const struct workload *workload)
+{
+    const struct garbage *garbage = &workload->runtime->garbage;
+    return garbage->discarded_bytes - garbage->bytes >= workload->discarded_bytes;
 }

@@ -237,6 +237,18 @@ static void assert_linked(const struct link *link)
     assert_ptr_equal(link->prev->next, link);
 }
 
+static uint64_t count_held(const struct held *oldest)
+{
+    if (oldest == NULL)
+        return 0;
+    assert_true(oldest->alone);
+    for (const struct held *held = oldest->next; held != oldest; held = held->next) {
+        assert_false(held->alone);
+        assert_true(held->bytes > held->next->bytes);
+    }
+    return held_bytes(oldest);
+}
+
 static void count_task(const struct task *task, struct count *count)
 {
     const struct program *program = task->start->workload->program;
@@ -245,8 +257,7 @@ static void count_task(const struct task *task, struct count *count)
     if (task->verdict != VERDICT_LIVE)
         count->leaked[task->verdict]++;
     count->timers += timer_armed(&task->timer);
-    for (const struct held *held = task->held; held != NULL; held = held->next)
-        count->held_bytes += held->bytes;
+    count->held_bytes += count_held(task->held);
     assert_linked(&task->wait.link);
     if (task->state == TASK_READY) {
         assert_false(list_empty(&task->wait.link));
@@ -289,8 +300,7 @@ static void count_starts(struct link *starts, struct count *count)
             live++;
         }
         assert_int_equal(live, start->live);
-        for (const struct held *lost = start->lost; lost != NULL; lost = lost->next)
-            count->lost_bytes += lost->bytes;
+        count->lost_bytes += count_held(start->lost);
         list_each (each, &start->tickers)
             count->timers++;
         list_each (each, &start->resources) {
@@ -403,6 +413,8 @@ void stage_assert_empty(const struct runtime *runtime)
     assert_int_equal(runtime_due_ns(runtime), UINT64_MAX);
     assert_true(list_empty(&runtime->ready) && list_empty(&runtime->waking));
     assert_true(list_empty(&runtime->cancelling) && list_empty(&runtime->jobs));
+    assert_null(runtime->garbage.last);
+    assert_int_equal(runtime->garbage.bytes, 0);
     assert_int_equal(runtime->task_pool.objects, 0);
     for (size_t i = 0; i < ENV_POOLS; i++)
         assert_int_equal(runtime->env_pools[i].objects, 0);
@@ -423,8 +435,9 @@ static void end_workloads(struct stage *stage)
         }
         stage_assert_over(&stage->workloads[i]);
     }
-    while (stage->runtime->garbage != NULL)
-        stage_rounds(stage, 1);
+    for (unsigned i = 0; i < stage->workload_count; i++)
+        while (!workload_freed(&stage->workloads[i]))
+            stage_rounds(stage, 1);
 }
 
 void stage_strike(struct stage *stage)

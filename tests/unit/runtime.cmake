@@ -11,7 +11,7 @@ add_library(model STATIC ${lib}/explore.c ${lib}/model.c ${lib}/model_channel.c 
 target_link_libraries(model PUBLIC grow)
 
 leaklab_unit_test(test_wheel LINKS runtime)
-foreach(thing catalogue chance channel condition driver faults group limits lineage lock lose pace panic queue resource scheduler
+foreach(thing catalogue chance channel condition driver faults group held limits lineage lock lose pace panic queue resource scheduler
         scope select ticker work workload)
   leaklab_unit_test(test_${thing} LINKS stage)
 endforeach()

@@ -124,6 +124,31 @@ static void a_reclaim_frees_what_a_cancel_left(void **state)
     desk_close(&desk);
 }
 
+/* The heap takes more rounds than the tasks. */
+static void a_reclaim_is_answered_when_the_heap_is_free(void **state)
+{
+    (void)state;
+    struct desk desk;
+    struct reply reply;
+    given(&desk);
+    desk_spawn(&desk, "{\"mode\":\"leak-recv\",\"name\":\"x\",\"n\":50,\"holds\":\"1MiB\"}");
+    desk_post(&desk, &reply, LAB_SCENARIO_POST, NULL, "{\"action\":\"reclaim\",\"name\":\"x\"}");
+    bool garbage = false;
+    for (int round = 0; !reply.answered; round++) {
+        assert_true(round < 1000);
+        runtime_turn(&desk.core.runtime, (struct budget){.rounds = 1});
+        garbage |= desk.core.runtime.garbage.last != NULL;
+        core_after_turn(&desk.core);
+        core_deliver(&desk.core);
+    }
+    assert_true(garbage);
+    assert_null(desk.core.runtime.garbage.last);
+    assert_int_equal(reply.request.status, 200);
+    assert_answer(&reply, "receipt.bytes_held", "0");
+    reply_free(&reply);
+    desk_close(&desk);
+}
+
 static void tasks_that_hear_a_reclaim_in_time_end_by_themselves(void **state)
 {
     (void)state;
@@ -744,6 +769,7 @@ int main(void)
         cmocka_unit_test(a_cancel_answers_with_a_receipt),
         cmocka_unit_test(a_cancel_does_not_wait_long_for_those_who_do_not_hear),
         cmocka_unit_test(a_reclaim_frees_what_a_cancel_left),
+        cmocka_unit_test(a_reclaim_is_answered_when_the_heap_is_free),
         cmocka_unit_test(tasks_that_hear_a_reclaim_in_time_end_by_themselves),
         cmocka_unit_test(ending_what_has_ended_is_harmless),
         cmocka_unit_test(many_cancels_of_one_scenario_are_all_answered),
