@@ -19,18 +19,17 @@ static int32_t free_fuel(uint64_t bytes)
 
 struct held *held_new(struct workload *workload, uint64_t bytes)
 {
+    CHECK(bytes >= sizeof(struct held));
     if (workload->capped_by != LIMIT_KINDS || !workload_charge(workload, bytes))
         return NULL;
-    /* The header takes the beginning of what is asked for, so that a hold of 1 KiB costs 1 KiB. */
-    size_t size = bytes < sizeof(struct held) ? sizeof(struct held) : bytes;
-    struct held *held = malloc(size);
+    struct held *held = malloc(bytes);
     if (held == NULL) {
         workload_refund(workload, bytes);
         workload_cap(workload, LIMIT_KIND_MEMORY);
         return NULL;
     }
     /* Written to, or only virtual memory would grow. */
-    memset(held, 0x5a, size);
+    memset(held, 0x5a, bytes);
     workload->runtime->fuel -= (int32_t)(bytes / HOLD_FUEL_BYTES);
     held->next = held;
     held->bytes = bytes & BYTES_MASK;

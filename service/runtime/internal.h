@@ -53,8 +53,9 @@ static inline bool watch_sees(const struct watch *watch, const struct task *task
 void workload_cap(struct workload *workload, enum limit_kind kind);
 /* Charges memory to workload and runtime, or caps the workload and returns false. */
 bool workload_charge(struct workload *workload, uint64_t bytes);
-/* For what live tasks need to go on: they must not stop because others have used up the memory. */
-void workload_charge_always(struct workload *workload, uint64_t bytes);
+/* The same for what live tasks need to go on: they must not stop because others have used up the memory, and
+ * may take an eighth more than the limit. */
+bool workload_charge_further(struct workload *workload, uint64_t bytes);
 void workload_refund(struct workload *workload, uint64_t bytes);
 
 /* Environments (env.c). */
@@ -108,7 +109,8 @@ void task_drop(struct task *task);
 enum err task_lose(struct task *task, uint64_t bytes);
 /* Lets go of all that the start's tasks have lost; there must be something. */
 void start_find_lost(struct start *start);
-/* Nodes for a select of `count` cases; the first is the task's own. ERR_MEMORY: the workload is capped. */
+/* Nodes for a select of `count` cases; the first is the task's own. ERR_MEMORY, ERR_LIMIT: the workload is
+ * capped. */
 enum err task_take_waits(struct task *task, unsigned count);
 void task_give_waits(struct task *task);
 static inline struct wait *task_wait(struct task *task, unsigned which)
@@ -164,8 +166,14 @@ bool queue_append(struct workload *workload, struct queue *queue);
 void queue_take(struct workload *workload, struct queue *queue);
 
 /* Heap that is held (held.c). */
-/* A block that was charged and written to, which costs the round as many operations as would take that long;
- * a chain of its own. NULL: the workload is capped. */
+/* What a block of that many bytes really takes: its header takes the beginning of what is asked for, so that
+ * a hold of 1 KiB costs 1 KiB, and one of 1 B the header. */
+static inline uint64_t held_size(uint64_t bytes)
+{
+    return bytes < sizeof(struct held) ? sizeof(struct held) : bytes;
+}
+/* A block of held_size() bytes that was charged and written to, which costs the round as many operations as
+ * would take that long; a chain of its own. NULL: the workload is capped. */
 struct held *held_new(struct workload *workload, uint64_t bytes);
 /* Makes a new block the newest of a chain. */
 void held_add(struct held **chain, struct held *held);

@@ -1,5 +1,13 @@
 #include "runtime/internal.h"
 
+#define FURTHER_SHARE 8 /* of max_heap: what live tasks may take beyond it */
+
+static void charge(struct workload *workload, uint64_t bytes)
+{
+    workload->charged_bytes += bytes;
+    workload->runtime->charged_bytes += bytes;
+}
+
 void workload_cap(struct workload *workload, enum limit_kind kind)
 {
     workload->runtime->denials += kind == LIMIT_KIND_MEMORY;
@@ -23,14 +31,20 @@ bool workload_charge(struct workload *workload, uint64_t bytes)
         workload_cap(workload, LIMIT_KIND_HEAP);
         return false;
     }
-    workload_charge_always(workload, bytes);
+    charge(workload, bytes);
     return true;
 }
 
-void workload_charge_always(struct workload *workload, uint64_t bytes)
+bool workload_charge_further(struct workload *workload, uint64_t bytes)
 {
-    workload->charged_bytes += bytes;
-    workload->runtime->charged_bytes += bytes;
+    struct runtime *runtime = workload->runtime;
+    uint64_t all = runtime->charged_bytes + bytes, most = runtime->max_heap_bytes;
+    if (all > most && all - most > most / FURTHER_SHARE) {
+        workload_cap(workload, LIMIT_KIND_HEAP);
+        return false;
+    }
+    charge(workload, bytes);
+    return true;
 }
 
 void workload_refund(struct workload *workload, uint64_t bytes)

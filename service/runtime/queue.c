@@ -2,7 +2,7 @@
 
 void queue_init(struct queue *queue, uint64_t message_bytes)
 {
-    *queue = (struct queue){.message_bytes = message_bytes};
+    *queue = (struct queue){.message_bytes = held_size(message_bytes)};
     channel_init(&queue->channel, UINT64_MAX, false);
     queue->channel.queue = true;
 }

@@ -191,7 +191,11 @@ enum err task_take_waits(struct task *task, unsigned count)
         workload_cap(workload, LIMIT_KIND_MEMORY);
         return ERR_MEMORY;
     }
-    workload_charge_always(workload, WAITS_BYTES(further));
+    if (!workload_charge_further(workload, WAITS_BYTES(further))) {
+        slab_give(&workload->runtime->wait_pools[further - 1], task->more);
+        task->more = NULL;
+        return ERR_LIMIT;
+    }
     task->more_count = (uint8_t)further;
     for (unsigned i = 0; i < further; i++) {
         task->more[i].task = task;
@@ -203,6 +207,7 @@ enum err task_take_waits(struct task *task, unsigned count)
 enum err task_hold(struct task *task, uint64_t bytes)
 {
     struct workload *workload = task->start->workload;
+    bytes = held_size(bytes);
     struct held *held = held_new(workload, bytes);
     if (held == NULL)
         return ERR_LIMIT;
@@ -214,6 +219,7 @@ enum err task_hold(struct task *task, uint64_t bytes)
 enum err task_lose(struct task *task, uint64_t bytes)
 {
     struct start *start = task->start;
+    bytes = held_size(bytes);
     struct held *held = held_new(start->workload, bytes);
     if (held == NULL)
         return ERR_LIMIT;

@@ -90,7 +90,7 @@ static void the_end_of_a_task_frees_in_slices(void **state)
 #define HOLDERS                                                                                              \
     "fix:\n"                                                                                                 \
     "  main: [spawn a * 60]\n"                                                                               \
-    "  a: [hold 700KiB, hold 4KiB, hold 1B, await done]\n"
+    "  a: [hold 700KiB, hold 4KiB, hold 16B, await done]\n"
 
 static void a_cancel_of_those_who_hold_much_is_freed_in_slices(void **state)
 {
@@ -125,11 +125,11 @@ static void a_reclaim_frees_what_was_lost_in_slices(void **state)
     struct stage stage;
     stage_play(&stage, "fix:\n"
                        "  main: [spawn a * 10]\n"
-                       "  a: [lose 3MiB, lose 1B]\n");
+                       "  a: [lose 3MiB, lose 16B]\n");
     workload_reclaim(stage.workload);
     until_discarded(&stage);
     assert_int_equal(stage.workload->census.lost_bytes, 0);
-    assert_int_equal(stage.runtime->garbage.bytes, 10 * (3 * MIB + 1));
+    assert_int_equal(stage.runtime->garbage.bytes, 10 * (3 * MIB + 16));
     assert_true(rounds_to_free(&stage, ROUND_BYTES) >= 30 * MIB / ROUND_BYTES);
     stage_close(&stage);
 }
@@ -232,13 +232,13 @@ static void blocks_of_every_kind_are_freed_one_behind_the_other(void **state)
     stage_play(&stage, "share: {q: queue 9KiB}\n"
                        "fix:\n"
                        "  main: [spawn a * 20, spawn b * 20, loop 7: send q]\n"
-                       "  a: [hold 5KiB, hold 1B, hold 300KiB, lose 20KiB, lose 2B, await done]\n"
+                       "  a: [hold 5KiB, hold 16B, hold 300KiB, lose 20KiB, lose 16B, await done]\n"
                        "  b: [hold 5KiB, recv q, await done]\n");
     stage_check(&stage);
-    assert_int_equal(stage.workload->census.held_bytes, 20 * (310 * KIB + 1));
+    assert_int_equal(stage.workload->census.held_bytes, 20 * (310 * KIB + 16));
     uint64_t before = stage.runtime->garbage.discarded_bytes;
     stage_reclaim(&stage);
-    assert_int_equal(stage.runtime->garbage.discarded_bytes - before, 20 * (330 * KIB + 3));
+    assert_int_equal(stage.runtime->garbage.discarded_bytes - before, 20 * (330 * KIB + 32));
     assert_int_equal(stage.runtime->garbage.bytes, 0);
     stage_close(&stage);
 }

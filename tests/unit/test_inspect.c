@@ -28,8 +28,8 @@ static const struct {
     {"an empty queue that others wait for", "c: queue 1KiB", "spawn other * 2",
      "{'closed': false, 'length': 0, 'message_bytes': 1024, 'bytes': 0, 'receivers_waiting': 2, 'kind': "
      "'queue'}"},
-    {"a closed queue with messages", "c: queue 8B", "send c, close c",
-     "{'closed': true, 'length': 1, 'message_bytes': 8, 'bytes': 8, 'receivers_waiting': 0, 'kind': "
+    {"a closed queue with messages", "c: queue 80B", "send c, close c",
+     "{'closed': true, 'length': 1, 'message_bytes': 80, 'bytes': 80, 'receivers_waiting': 0, 'kind': "
      "'queue'}"},
     {"a number", "c: number 5", "set c + 2", "{'value': 7, 'kind': 'number'}"},
     {"a ticker", "c: ticker 10ms", "tick c",

@@ -114,13 +114,51 @@ static void whoever_waits_in_selects_goes_on_when_others_use_up_the_heap(void **
                                                    "    - loop 20000: [hold 1B]\n",
                                            .beside = &stage});
     stage_start(&other);
-    assert_int_equal(stage.runtime->charged_bytes, 20000);
+    uint64_t charged = stage.runtime->charged_bytes;
+    assert_in_range(charged, 20000 - 15, 20000);
     stage_pass(&stage, 101 * MS);
     assert_capped(&other, LIMIT_KIND_HEAP);
     assert_int_equal(stage.workload->capped_by, LIMIT_KINDS);
     assert_int_equal(stage_in(&stage, TASK_SELECT), 3);
-    assert_int_equal(stage.runtime->charged_bytes, 20000 + 3 * 2 * sizeof(struct wait));
+    assert_int_equal(stage.runtime->charged_bytes, charged + 3 * 2 * sizeof(struct wait));
     stage_close(&other);
+    stage_close(&stage);
+}
+
+/* Their waiting in selects of many cases takes more than they did before. */
+static void whoever_waits_in_selects_takes_an_eighth_more_and_then_panics(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){
+                           .text = "share: {gate: channel, c: channel, d: channel, e: channel, f: channel}\n"
+                                   "fix:\n"
+                                   "  main: [spawn chooser * 400, sleep 1ms, close gate]\n"
+                                   "  chooser:\n"
+                                   "    - recv gate\n"
+                                   "    - select: {recv c: , recv d: , recv e: , recv f: , done: exit}\n",
+                           .runtime_max_heap_bytes = 64000});
+    stage_start(&stage);
+    assert_int_equal(stage_in(&stage, TASK_RECV), 400);
+    stage_pass(&stage, 1 * MS);
+    assert_capped(&stage, LIMIT_KIND_HEAP);
+    assert_in_range(stage.runtime->charged_bytes, 71000, 72000);
+    assert_int_equal(stage_in(&stage, TASK_SELECT) + stage_ended(&stage, END_PANICKED), 400);
+    assert_in_range(stage_ended(&stage, END_PANICKED), 1, 399);
+    stage_close(&stage);
+}
+
+static void small_holds_count_as_what_they_take(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, (struct stage_spec){.text = "fix:\n"
+                                                   "  main: [loop 20000: [hold 1B]]\n",
+                                           .runtime_max_heap_bytes = 20000});
+    stage_start(&stage);
+    assert_capped(&stage, LIMIT_KIND_HEAP);
+    assert_in_range(stage.workload->census.held_bytes, 16 * 1000, 20000);
+    assert_int_equal(stage.workload->census.held_bytes % 16, 0);
     stage_close(&stage);
 }
 
@@ -145,12 +183,12 @@ static void holds_are_counted_and_given_back(void **state)
     stage_open(&stage,
                (struct stage_spec){.text = "fix:\n"
                                            "  main: [spawn holder * 5]\n"
-                                           "  holder: [hold 10KiB, sleep 1ms, drop, hold 1B, sleep 1ms]\n",
+                                           "  holder: [hold 10KiB, sleep 1ms, drop, hold 16B, sleep 1ms]\n",
                                    .holds_bytes = 1024});
     stage_start(&stage);
     assert_int_equal(stage.workload->census.held_bytes, 5 * 11 * 1024);
     stage_pass(&stage, MS);
-    assert_int_equal(stage.workload->census.held_bytes, 5);
+    assert_int_equal(stage.workload->census.held_bytes, 5 * 16);
     stage_pass(&stage, MS);
     assert_int_equal(stage.workload->census.held_bytes, 0);
     stage_close(&stage);
@@ -278,6 +316,8 @@ int main(void)
         cmocka_unit_test(a_workload_stops_at_its_own_limit_on_heap),
         cmocka_unit_test(the_runtime_s_limit_on_heap_is_for_all_together),
         cmocka_unit_test(whoever_waits_in_selects_goes_on_when_others_use_up_the_heap),
+        cmocka_unit_test(whoever_waits_in_selects_takes_an_eighth_more_and_then_panics),
+        cmocka_unit_test(small_holds_count_as_what_they_take),
         cmocka_unit_test(a_hold_that_does_not_fit_caps_and_the_task_goes_on),
         cmocka_unit_test(holds_are_counted_and_given_back),
         cmocka_unit_test(a_capped_workload_spawns_and_holds_no_more_even_when_there_is_room_again),

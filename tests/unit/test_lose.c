@@ -11,9 +11,9 @@
 #define LOSER                                                                                                \
     "fix:\n"                                                                                                 \
     "  main: [spawn loser * 10]\n"                                                                           \
-    "  loser: [lose 600KiB, lose 1B, lose 0]\n"
+    "  loser: [lose 600KiB, lose 16B, lose 0]\n"
 
-#define LOST (10 * (600 * 1024 + 1))
+#define LOST (10 * (600 * 1024 + 16))
 
 static void what_is_lost_outlives_whoever_lost_it(void **state)
 {

@@ -51,10 +51,10 @@ static void a_closed_queue_drains_and_then_ends(void **state)
                        "fix:\n"
                        "  main: [loop 5: send q, close q, spawn consumer, spawn late]\n"
                        "  consumer:\n"
-                       "    - range q: [hold 10B]\n"
+                       "    - range q: [hold 20B]\n"
                        "    - sleep 1h\n"
                        "  late: [send q]\n");
-    assert_int_equal(stage.workload->census.held_bytes, 50);
+    assert_int_equal(stage.workload->census.held_bytes, 100);
     assert_int_equal(stage_at(&stage, "sleep 1h"), 1);
     assert_int_equal(stage_ended(&stage, END_PANICKED), 1);
     stage_close(&stage);
