@@ -45,6 +45,7 @@ const char *header_list(const struct exchange *exchange, const char *name,
                         char text[static HEADER_LIST_BYTES])
 {
     struct gathering gathering = {.name = name, .text = text};
+    text[0] = '\0';
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_header, &gathering);
     return gathering.count <= 1 ? gathering.first : text;
 }
