@@ -178,7 +178,7 @@ __attribute__((always_inline)) static inline void fetch_ahead(const struct wheel
 {
     const struct timer *far = wheel_peek(wheel, FETCH_AHEAD);
     struct timer *near = wheel_peek(wheel, FETCH_AHEAD / 2);
-    __builtin_prefetch(wheel->due.timers + wheel->cursor + 4 * FETCH_AHEAD);
+    wheel_fetch(wheel, 4 * FETCH_AHEAD);
     if (far != NULL)
         __builtin_prefetch(far, 1);
     if (near != NULL && near->kind == TIMER_TICKER) {

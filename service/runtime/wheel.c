@@ -10,20 +10,13 @@
 #define HORIZON    (1ull << (SLOT_BITS * WHEEL_LEVELS))
 #define SLOT_AHEAD 32 /* places in a slot to fetch before they are written to */
 #define NO_SLOT    (WHEEL_LEVELS * WHEEL_SLOTS)
-#define KEPT_ROOM  1024 /* timers that an empty slot keeps room for */
+#define FIRST_ROOM 16 /* timers in a slot that was empty */
+#define TABLE_ROOM 2  /* blocks of a slot, at least */
+#define TRIM_SLICE 4  /* blocks to be freed at a time */
 
 void wheel_init(struct wheel *wheel, uint64_t now_ms)
 {
     *wheel = (struct wheel){.now_ms = now_ms};
-}
-
-void wheel_deinit(struct wheel *wheel)
-{
-    for (size_t i = 0; i < COUNT_OF(wheel->slots); i++)
-        free(wheel->slots[i].timers);
-    free(wheel->due.timers);
-    free(wheel->spare.timers);
-    wheel_init(wheel, 0);
 }
 
 /* The slot that a deadline belongs to, seen from `now_ms`: on level l those less than 64^(l+1) ms away, told
@@ -38,33 +31,103 @@ static uint16_t slot_of(uint64_t now_ms, uint64_t due_ms)
     return (uint16_t)(level * WHEEL_SLOTS + ((due_ms >> (SLOT_BITS * level)) & (WHEEL_SLOTS - 1)));
 }
 
+/* The only block of a slot doubles until it is whole. */
+static enum err slot_grow_first(struct wheel_slot *slot)
+{
+    uint32_t room = slot->room == 0 ? FIRST_ROOM : slot->room * 2;
+    if (slot->blocks == NULL)
+        slot->blocks = calloc(TABLE_ROOM, sizeof *slot->blocks);
+    struct timer **block = slot->blocks == NULL ? NULL : realloc(slot->blocks[0], room * sizeof *block);
+    if (block == NULL)
+        return ERR_MEMORY;
+    slot->blocks[0] = block;
+    slot->room = room;
+    return ERR_OK;
+}
+
+static struct timer **block_take(struct wheel *wheel)
+{
+    struct timer **block = wheel->spare;
+    if (block == NULL)
+        return malloc(WHEEL_BLOCK * sizeof *block);
+    wheel->spare = *(struct timer ***)(void *)block;
+    wheel->spares--;
+    return block;
+}
+
+/* The table has room for a power of two of blocks. */
 static enum err slot_grow(struct wheel *wheel, struct wheel_slot *slot)
 {
-    uint32_t capacity = slot->capacity == 0 ? 16 : slot->capacity * 2;
-    struct timer **timers;
-    if (capacity > KEPT_ROOM && wheel->spare.capacity >= capacity) {
-        timers = wheel->spare.timers;
-        capacity = wheel->spare.capacity;
-        wheel->spare = (struct wheel_slot){0};
-        memcpy(timers, slot->timers, slot->count * sizeof *timers);
-        free(slot->timers);
-    } else {
-        timers = realloc(slot->timers, capacity * sizeof *timers);
-        if (timers == NULL)
+    if (slot->room < WHEEL_BLOCK)
+        return slot_grow_first(slot);
+    uint32_t count = slot->room / WHEEL_BLOCK;
+    if (count >= TABLE_ROOM && (count & (count - 1)) == 0) {
+        struct timer ***blocks = realloc(slot->blocks, 2 * (size_t)count * sizeof *blocks);
+        if (blocks == NULL)
             return ERR_MEMORY;
+        slot->blocks = blocks;
     }
-    slot->timers = timers;
-    slot->capacity = capacity;
+    struct timer **block = block_take(wheel);
+    if (block == NULL)
+        return ERR_MEMORY;
+    slot->blocks[count] = block;
+    slot->room += WHEEL_BLOCK;
     return ERR_OK;
+}
+
+static void slot_deinit(struct wheel_slot *slot)
+{
+    for (uint32_t i = 0; i * WHEEL_BLOCK < slot->room; i++)
+        free(slot->blocks[i]);
+    free(slot->blocks);
+}
+
+void wheel_deinit(struct wheel *wheel)
+{
+    for (size_t i = 0; i < COUNT_OF(wheel->slots); i++)
+        slot_deinit(&wheel->slots[i]);
+    slot_deinit(&wheel->due);
+    while (wheel->spare != NULL)
+        free(block_take(wheel));
+    wheel_init(wheel, 0);
+}
+
+/* A crowd wanders from slot to slot: some of its blocks are kept for where it goes, but not many more than it
+ * needs. As it dwindles, so do they. */
+static void trim(struct wheel *wheel)
+{
+    for (int i = 0; i < TRIM_SLICE && wheel->spares > 1 + wheel->armed / (4 * WHEEL_BLOCK); i++)
+        free(block_take(wheel));
+}
+
+static void block_give(struct wheel *wheel, struct timer **block)
+{
+    *(struct timer ***)(void *)block = wheel->spare;
+    wheel->spare = block;
+    wheel->spares++;
+    trim(wheel);
+}
+
+/* Gives away the last block of a slot that has more than one; `room` is left in others. */
+static void slot_shrink(struct wheel *wheel, struct wheel_slot *slot, uint32_t room)
+{
+    block_give(wheel, slot->blocks[slot->room / WHEEL_BLOCK - 1]);
+    slot->room = room;
+    if (room > WHEEL_BLOCK)
+        return;
+    struct timer ***blocks = realloc(slot->blocks, TABLE_ROOM * sizeof *blocks);
+    if (blocks != NULL)
+        slot->blocks = blocks;
 }
 
 static enum err slot_append(struct wheel *wheel, struct wheel_slot *slot, struct timer *timer)
 {
-    if (slot->count == slot->capacity && slot_grow(wheel, slot) != ERR_OK)
+    if (slot->count == slot->room && slot_grow(wheel, slot) != ERR_OK)
         return ERR_MEMORY;
-    __builtin_prefetch(slot->timers + slot->count + SLOT_AHEAD, 1);
-    timer->position = slot->count;
-    slot->timers[slot->count++] = timer;
+    struct timer **place = wheel_place(slot, slot->count);
+    __builtin_prefetch(place + SLOT_AHEAD, 1);
+    timer->position = slot->count++;
+    *place = timer;
     return ERR_OK;
 }
 
@@ -93,32 +156,24 @@ enum err wheel_arm(struct wheel *wheel, struct timer *timer, uint64_t due_ms)
     return err;
 }
 
-/* An empty slot that held a crowd does not keep its array: a crowd wanders from slot to slot, and would leave
- * one in each. The largest is kept for the next crowd, while there are timers enough for one. */
-static void slot_retire(struct wheel *wheel, struct wheel_slot *slot)
-{
-    if (slot->capacity > KEPT_ROOM) {
-        struct wheel_slot emptied = {.timers = slot->timers, .capacity = slot->capacity};
-        *slot = (struct wheel_slot){0};
-        if (emptied.capacity > wheel->spare.capacity) {
-            free(wheel->spare.timers);
-            wheel->spare = emptied;
-        } else {
-            free(emptied.timers);
-        }
-    }
-    if (wheel->spare.capacity / 2 > wheel->armed) {
-        free(wheel->spare.timers);
-        wheel->spare = (struct wheel_slot){0};
-    }
-}
-
 /* Timers in `due` keep the number of the slot that they were in, so that taking over a slot touches none of
  * them. */
 static bool is_due(const struct wheel *wheel, const struct timer *timer)
 {
     return timer->position >= wheel->cursor && timer->position < wheel->due.count &&
-           wheel->due.timers[timer->position] == timer;
+           *wheel_place(&wheel->due, timer->position) == timer;
+}
+
+/* The last block of a slot has become empty. The first one stays. */
+static void slot_emptied(struct wheel *wheel, uint16_t index)
+{
+    struct wheel_slot *slot = &wheel->slots[index];
+    if (slot->room > WHEEL_BLOCK)
+        slot_shrink(wheel, slot, slot->room - WHEEL_BLOCK);
+    if (slot->count > 0)
+        return;
+    wheel->occupied[index / WHEEL_SLOTS] &= ~(1ull << (index % WHEEL_SLOTS));
+    trim(wheel);
 }
 
 void wheel_disarm(struct wheel *wheel, struct timer *timer)
@@ -127,17 +182,15 @@ void wheel_disarm(struct wheel *wheel, struct timer *timer)
         return;
     wheel->armed--;
     if (is_due(wheel, timer)) {
-        wheel->due.timers[timer->position] = NULL;
+        *wheel_place(&wheel->due, timer->position) = NULL;
     } else {
         struct wheel_slot *slot = &wheel->slots[timer->slot];
-        CHECK(slot->timers[timer->position] == timer);
-        struct timer *last = slot->timers[--slot->count];
-        slot->timers[timer->position] = last;
+        CHECK(*wheel_place(slot, timer->position) == timer);
+        struct timer *last = *wheel_place(slot, --slot->count);
+        *wheel_place(slot, timer->position) = last;
         last->position = timer->position;
-        if (slot->count == 0) {
-            wheel->occupied[timer->slot / WHEEL_SLOTS] &= ~(1ull << (timer->slot % WHEEL_SLOTS));
-            slot_retire(wheel, slot);
-        }
+        if (slot->count % WHEEL_BLOCK == 0)
+            slot_emptied(wheel, timer->slot);
     }
     timer->slot = TIMER_IDLE;
 }
@@ -188,14 +241,22 @@ uint64_t wheel_due_ms(const struct wheel *wheel)
     return next_tick(wheel);
 }
 
+/* The slot that was worked off is empty but for its first block. Those in between went before. */
+static void leave_due(struct wheel *wheel)
+{
+    struct wheel_slot *due = &wheel->due;
+    if (due->room > WHEEL_BLOCK)
+        slot_shrink(wheel, due, WHEEL_BLOCK);
+    due->count = wheel->cursor = 0;
+    trim(wheel);
+}
+
 /* Makes slot `index` the one being worked off; the arrays change places. */
 static void take_slot(struct wheel *wheel, uint16_t index)
 {
+    leave_due(wheel);
     struct wheel_slot emptied = wheel->due;
     wheel->due = wheel->slots[index];
-    wheel->cursor = 0;
-    emptied.count = 0;
-    slot_retire(wheel, &emptied);
     wheel->slots[index] = emptied;
     wheel->occupied[index / WHEEL_SLOTS] &= ~(1ull << (index % WHEEL_SLOTS));
 }
@@ -216,9 +277,20 @@ static bool advance(struct wheel *wheel, uint64_t now_ms)
     }
     if (now_ms > wheel->now_ms)
         wheel->now_ms = now_ms;
-    wheel->due.count = wheel->cursor = 0;
-    slot_retire(wheel, &wheel->due);
+    leave_due(wheel);
     return false;
+}
+
+/* The block that ends before the cursor is not needed any more, unless it is the first or the last of its
+ * slot. */
+static void leave_block(struct wheel *wheel)
+{
+    struct wheel_slot *due = &wheel->due;
+    uint32_t index = wheel->cursor / WHEEL_BLOCK - 1;
+    if (index == 0 || wheel->cursor == due->room)
+        return;
+    block_give(wheel, due->blocks[index]);
+    due->blocks[index] = NULL;
 }
 
 struct timer *wheel_next(struct wheel *wheel, uint64_t now_ms, uint32_t *steps)
@@ -228,7 +300,9 @@ struct timer *wheel_next(struct wheel *wheel, uint64_t now_ms, uint32_t *steps)
             if (*steps == 0)
                 return NULL;
             --*steps;
-            struct timer *timer = wheel->due.timers[wheel->cursor++];
+            struct timer *timer = *wheel_place(&wheel->due, wheel->cursor++);
+            if (wheel->cursor % WHEEL_BLOCK == 0)
+                leave_block(wheel);
             if (timer == NULL)
                 continue;
             if (timer->due_ms > wheel->now_ms && place(wheel, timer) == ERR_OK)

@@ -389,25 +389,88 @@ static void without_memory_a_timer_is_refused_or_early_but_never_lost(void **sta
         model_run(seed, true);
 }
 
+/* ---- crowds ---- */
+
+/* Timers that the wheel has memory for. */
+static uint64_t room(const struct wheel *wheel)
+{
+    uint64_t room = wheel->due.room + (uint64_t)wheel->spares * WHEEL_BLOCK;
+    for (size_t i = 0; i < COUNT_OF(wheel->slots); i++)
+        room += wheel->slots[i].room;
+    return room;
+}
+
+static struct timer *crowd_new(struct wheel *wheel, int count, uint64_t due_ms)
+{
+    struct timer *timers = calloc((size_t)count, sizeof *timers);
+    assert_non_null(timers);
+    wheel_init(wheel, 0);
+    for (int i = 0; i < count; i++) {
+        timer_init(&timers[i], TIMER_CALL);
+        assert_int_equal(wheel_arm(wheel, &timers[i], due_ms), ERR_OK);
+    }
+    return timers;
+}
+
 static void a_crowd_leaves_no_array_behind(void **state)
 {
     (void)state;
     enum { COUNT = 100000 };
     struct wheel wheel;
-    struct timer *timers = calloc(COUNT, sizeof *timers);
-    wheel_init(&wheel, 0);
-    for (int i = 0; i < COUNT; i++) {
-        timer_init(&timers[i], TIMER_CALL);
-        assert_int_equal(wheel_arm(&wheel, &timers[i], 5000), ERR_OK);
-    }
+    struct timer *timers = crowd_new(&wheel, COUNT, 5000);
+    assert_true(room(&wheel) < COUNT + WHEEL_BLOCK);
     for (int i = 0; i < COUNT / 2; i++)
         wheel_disarm(&wheel, &timers[i]);
+    assert_true(room(&wheel) < COUNT / 2 + COUNT / 4);
     while (next(&wheel, 5000) != NULL)
         continue;
-    uint64_t room = wheel.due.capacity + wheel.spare.capacity;
-    for (size_t i = 0; i < COUNT_OF(wheel.slots); i++)
-        room += wheel.slots[i].capacity;
-    assert_true(room <= 4096);
+    assert_true(room(&wheel) <= 4096);
+    wheel_deinit(&wheel);
+    free(timers);
+}
+
+/* With millions in one slot, copying them takes a tenth of a second. */
+static void a_crowd_stays_where_it_is_as_it_grows(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 200, COUNT = BLOCKS * WHEEL_BLOCK };
+    struct wheel wheel;
+    struct timer *timers = crowd_new(&wheel, WHEEL_BLOCK, 5000);
+    struct timer *later = calloc(COUNT, sizeof *later);
+    const struct wheel_slot *slot = &wheel.slots[timers[0].slot];
+    struct timer **places[BLOCKS];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        timer_init(&later[i], TIMER_CALL);
+        assert_int_equal(wheel_arm(&wheel, &later[i], 5000), ERR_OK);
+        if (i % WHEEL_BLOCK == 0)
+            places[i / WHEEL_BLOCK] = wheel_place(slot, i);
+    }
+    assert_int_equal(slot->count, WHEEL_BLOCK + COUNT);
+    for (uint32_t i = 0; i < COUNT; i += WHEEL_BLOCK)
+        assert_ptr_equal(wheel_place(slot, i), places[i / WHEEL_BLOCK]);
+    wheel_deinit(&wheel);
+    free(timers);
+    free(later);
+}
+
+/* Tickers: whoever has come is armed again, for the same moment as the others. */
+static void a_crowd_that_wanders_takes_its_memory_along(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000, PERIOD_MS = 10, BEGIN_MS = 1000, END_MS = 2000 };
+    struct wheel wheel;
+    struct timer *timers = crowd_new(&wheel, COUNT, PERIOD_MS);
+    uint64_t fired = 0;
+    for (uint64_t now_ms = 1; now_ms <= END_MS; now_ms++) {
+        if (now_ms == BEGIN_MS)
+            fault_arm(0, false);
+        for (struct timer *timer; (timer = next(&wheel, now_ms)) != NULL; fired++)
+            assert_int_equal(wheel_arm(&wheel, timer, now_ms + PERIOD_MS), ERR_OK);
+    }
+    /* Hardly ever anything but the table of a slot's blocks is allocated. */
+    assert_true(fault_disarm() < 10 * (END_MS - BEGIN_MS) / PERIOD_MS);
+    assert_int_equal(fired, (uint64_t)COUNT * (END_MS / PERIOD_MS));
+    assert_true(room(&wheel) < COUNT + (WHEEL_SLOTS + 8) * WHEEL_BLOCK);
     wheel_deinit(&wheel);
     free(timers);
 }
@@ -428,6 +491,8 @@ int main(void)
         cmocka_unit_test(random_timers_come_when_a_plain_table_says_so),
         cmocka_unit_test(without_memory_a_timer_is_refused_or_early_but_never_lost),
         cmocka_unit_test(a_crowd_leaves_no_array_behind),
+        cmocka_unit_test(a_crowd_stays_where_it_is_as_it_grows),
+        cmocka_unit_test(a_crowd_that_wanders_takes_its_memory_along),
     };
     return cmocka_run_group_tests_name("wheel", tests, NULL, NULL);
 }
