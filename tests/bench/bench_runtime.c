@@ -351,7 +351,7 @@ static double near_share(const struct wheel *wheel)
     for (size_t i = 0; i < COUNT_OF(wheel->slots); i++) {
         const struct wheel_slot *slot = &wheel->slots[i];
         for (uint32_t k = 1; k < slot->count; k++) {
-            uintptr_t here = (uintptr_t)slot->timers[k], before = (uintptr_t)slot->timers[k - 1];
+            uintptr_t here = (uintptr_t)*wheel_place(slot, k), before = (uintptr_t)*wheel_place(slot, k - 1);
             near += (here > before ? here - before : before - here) <= NEAR_BYTES;
             all++;
         }
