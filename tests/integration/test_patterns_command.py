@@ -264,7 +264,7 @@ def red(graph):
     return [re.search('label="([^"]*)"', line)[1] for line in graph.splitlines() if "dashed" in line and "#cc0000" in line]
 
 
-def test_draws_every_mode_the_same_each_time_and_what_is_missing_in_leaks_alone():
+def test_draws_every_mode_and_what_is_missing_in_leaks_alone():
     for mode in all_modes():
         if mode.startswith("mix-"):
             continue
@@ -274,8 +274,12 @@ def test_draws_every_mode_the_same_each_time_and_what_is_missing_in_leaks_alone(
         nodes = set(re.findall(r"^ *(\w+) \[", done.stdout, re.M)) - {"node", "edge"}
         for tail, head in re.findall(r"^ *(\w+) -> (\w+)", done.stdout, re.M):
             assert {tail, head} <= nodes, f"{mode}: an edge to nowhere: {tail} -> {head}"
-        assert leaklab.run("graph", mode).stdout == done.stdout
         assert bool(red(done.stdout)) == mode.startswith("leak-"), mode
+
+
+@pytest.mark.parametrize("mode", ["leak-recv", "fix-contract", "leak-close"])
+def test_draws_a_mode_the_same_each_time(mode):
+    assert leaklab.run("graph", mode).stdout == leaklab.run("graph", mode).stdout
 
 
 @pytest.mark.parametrize("leak, missing", [

@@ -191,7 +191,7 @@ static void closing_answers_what_waits_and_what_comes_later(void **state)
     close_bench(&bench);
 }
 
-#define DRY_RUNS 60
+#define DRY_RUNS 10
 #define DRY_RUN  "{\"mode\":\"leak-unstopped-ticker\",\"rate\":\"1/s\",\"dry_run\":true}"
 
 static int count_answered(const struct reply *replies, int status)
