@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/printed.h"
 #include "command/source.h"
 
 /* All that is said about one file: each line is a place, a name or two, and a sentence. */
@@ -127,15 +128,7 @@ static enum exit_code check_as_json(const struct operands *files)
         if (object != NULL)
             json_array_append_new(array, object);
     }
-    bool printed = array != NULL && json_dumpf(array, stdout, JSON_INDENT(2)) == 0;
-    json_decref(array);
-    if (!printed) {
-        if (!ferror(stdout)) /* of which main() tells */
-            fprintf(stderr, "leaklab check: %s\n", err_text(ERR_MEMORY));
-        return EXIT_FAILED;
-    }
-    putchar('\n');
-    return worst;
+    return printed_json("leaklab check", array, 0) == EXIT_OK ? worst : EXIT_FAILED;
 }
 
 static int print_help(void)

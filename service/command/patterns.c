@@ -4,8 +4,10 @@
 
 #include "base/macros.h"
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "command/command.h"
 #include "command/options.h"
+#include "command/printed.h"
 #include "command/source.h"
 #include "lab/describe.h"
 #include "lab/machine.h"
@@ -24,18 +26,9 @@ static const struct options options = {"leaklab patterns", specs, PATTERNS_OPTIO
 
 /* ---- columns ---- */
 
-/* How many characters a text of UTF-8 shows. */
-static size_t width_of(const char *text, size_t size)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < size; i++)
-        width += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return width;
-}
-
 static void put_column(struct buf *page, const char *text, size_t width)
 {
-    size_t shown = width_of(text, strlen(text));
+    size_t shown = utf8_count(text, strlen(text));
     buf_puts(page, text);
     for (; shown < width + 2; shown++)
         buf_putc(page, ' ');
@@ -43,7 +36,7 @@ static void put_column(struct buf *page, const char *text, size_t width)
 
 static size_t wider(size_t width, const char *text)
 {
-    size_t own = width_of(text, strlen(text));
+    size_t own = utf8_count(text, strlen(text));
     return own > width ? own : width;
 }
 
@@ -73,7 +66,7 @@ static void put_text(struct buf *page, const char *headline, const char *text)
     size_t column = TEXT_COLUMNS;
     buf_printf(page, "\n%s", headline);
     while (*(text += strspn(text, " \n")) != '\0') {
-        size_t size = strcspn(text, " \n"), width = width_of(text, size);
+        size_t size = strcspn(text, " \n"), width = utf8_count(text, size);
         bool fits = column + 1 + width <= TEXT_COLUMNS;
         buf_puts(page, fits ? " " : "\n  ");
         buf_append(page, text, size);
@@ -184,15 +177,7 @@ static enum exit_code print_json(const struct catalogue *catalogue, const struct
     struct machine_limits limits = machine_defaults(&machine);
     struct spec_context context = {catalogue, limits.max_tasks, limits.max_heap_bytes, 0};
     json_t *json = pattern == NULL ? describe_patterns(&context) : describe_pattern(pattern, true);
-    bool printed = json != NULL && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0;
-    json_decref(json);
-    if (!printed) {
-        if (!ferror(stdout)) /* of which main() tells */
-            fprintf(stderr, "leaklab patterns: %s\n", err_text(ERR_MEMORY));
-        return EXIT_FAILED;
-    }
-    putchar('\n');
-    return EXIT_OK;
+    return printed_json("leaklab patterns", json, JSON_REAL_PRECISION(15));
 }
 
 static enum exit_code unknown_pattern(const struct catalogue *catalogue, const char *name)

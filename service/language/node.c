@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/macros.h"
+#include "base/utf8.h"
 
 /* A list or mapping that is still open. */
 struct level {
@@ -32,31 +33,6 @@ struct reader {
 
 /* ---- characters ---- */
 
-/* Length of the well-formed UTF-8 sequence at `bytes` (RFC 3629), 0 when there is none; *code is what it
- * stands for. */
-static size_t utf8_decode(const unsigned char *bytes, size_t size, uint32_t *code)
-{
-    unsigned char lead = bytes[0];
-    size_t length = lead < 0x80   ? 1
-                    : lead < 0xc2 ? 0
-                    : lead < 0xe0 ? 2
-                    : lead < 0xf0 ? 3
-                    : lead < 0xf5 ? 4
-                                  : 0;
-    if (length == 0 || length > size)
-        return 0;
-    static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    *code = lead & masks[length];
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0;
-        *code = *code << 6 | (bytes[i] & 0x3f);
-    }
-    bool too_long = (length == 3 && *code < 0x800) || (length == 4 && *code < 0x10000);
-    bool surrogate = *code >= 0xd800 && *code < 0xe000;
-    return too_long || surrogate || *code > 0x10ffff ? 0 : length;
-}
-
 /* YAML 1.1, "Character Set": printable characters, and a byte order mark only at the beginning. */
 static bool yaml_printable(uint32_t code, bool first)
 {
@@ -69,18 +45,18 @@ static bool yaml_printable(uint32_t code, bool first)
 /* Refuses what is not UTF-8 or not a character of YAML, with its place. */
 static enum err check_characters(const char *text, size_t size, const char *what, struct messages *messages)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     uint32_t line = 1, column = 1;
     for (size_t at = 0; at < size;) {
-        if (bytes[at] >= ' ' && bytes[at] <= '~') { /* nearly all of them */
+        if (text[at] >= ' ' && text[at] <= '~') { /* nearly all of them */
             at++;
             column++;
             continue;
         }
         uint32_t code;
-        size_t length = utf8_decode(bytes + at, size - at, &code);
+        size_t length = utf8_decode(text + at, size - at, &code);
         if (length == 0) {
-            messages_add(messages, line, column, "the byte 0x%02x is not UTF-8 here", bytes[at]);
+            messages_add(messages, line, column, "the byte 0x%02x is not UTF-8 here",
+                         (unsigned char)text[at]);
             return ERR_SYNTAX;
         }
         if (!yaml_printable(code, at == 0)) {

@@ -1,7 +1,10 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "language/compiler.h"
+
+#define SHOWN_BYTES 40 /* of a text that is too long to be shown in a message */
 
 void report_memory(struct compiler *compiler)
 {
@@ -42,15 +45,6 @@ static size_t word_length(const char *text)
     return length;
 }
 
-/* Characters, as columns count them, in `size` bytes of UTF-8. */
-static uint32_t characters(const char *text, size_t size)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < size; i++)
-        count += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return count;
-}
-
 /* The text with every run of spaces as one. */
 static char *single_spaced(struct arena *arena, const char *text)
 {
@@ -83,18 +77,16 @@ bool words_split(struct compiler *compiler, const struct node *node, struct word
         if (*at == '\0')
             return true;
         if (words->count == WORDS_MAX) {
-            int shown = 40; /* bytes, and no piece of a character */
-            while (shown > 0 && strlen(words->text) > (size_t)shown &&
-                   ((unsigned char)words->text[shown] & 0xc0) == 0x80)
-                shown--;
-            report(compiler, node, "\"%.*s...\" has more words than any statement", shown, words->text);
+            report(compiler, node, "\"%.*s...\" has more words than any statement",
+                   (int)utf8_cut(words->text, SHOWN_BYTES), words->text);
             return false;
         }
         size_t length = word_length(at);
         struct word *word = &words->items[words->count++];
         word->text = arena_text(compiler->scratch, at, length);
         word->line = node->line;
-        word->column = node->column + (node->plain ? characters(node->text, (size_t)(at - node->text)) : 0);
+        word->column =
+            node->column + (node->plain ? (uint32_t)utf8_count(node->text, (size_t)(at - node->text)) : 0);
         if (word->text == NULL) {
             report_memory(compiler);
             return false;
