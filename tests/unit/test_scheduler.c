@@ -104,6 +104,17 @@ static void a_million_tasks_are_spawned_in_slices(void **state)
     stage_close(&stage);
 }
 
+/* Tasks that were spawned by the end, in rounds none of which spawned more than `most`. */
+static uint64_t spawned_in_rounds(struct stage *stage, uint64_t most)
+{
+    uint64_t spawned = 0;
+    while (stage_rounds(stage, 1)) {
+        assert_true(stage->workload->census.spawned - spawned <= most);
+        spawned = stage->workload->census.spawned;
+    }
+    return spawned;
+}
+
 static void many_who_spawn_at_once_share_a_round(void **state)
 {
     (void)state;
@@ -115,12 +126,7 @@ static void many_who_spawn_at_once_share_a_round(void **state)
                                                    "    - loop 100: [spawn child * 64]\n"
                                                    "  child: [recv c]\n"});
     assert_int_equal(workload_start(stage.workload), ERR_OK);
-    uint64_t spawned = 0;
-    while (stage_rounds(&stage, 1)) {
-        assert_true(stage.workload->census.spawned - spawned <= 2500);
-        spawned = stage.workload->census.spawned;
-    }
-    assert_int_equal(spawned, 1 + 64 + 64 * 6400);
+    assert_int_equal(spawned_in_rounds(&stage, 2500), 1 + 64 + 64 * 6400);
     stage_close(&stage);
 }
 
@@ -138,12 +144,7 @@ static void tasks_with_much_of_their_own_share_a_round(void **state)
                                    "          g: scope, h: scope, i: scope, j: scope, k: scope, l: scope}\n"
                                    "    steps: [await done]\n"});
     assert_int_equal(workload_start(stage.workload), ERR_OK);
-    uint64_t spawned = 0;
-    while (stage_rounds(&stage, 1)) {
-        assert_true(stage.workload->census.spawned - spawned <= 400);
-        spawned = stage.workload->census.spawned;
-    }
-    assert_int_equal(spawned, 1 + 64 + 64 * 640);
+    assert_int_equal(spawned_in_rounds(&stage, 400), 1 + 64 + 64 * 640);
     stage_close(&stage);
 }
 
