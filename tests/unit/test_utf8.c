@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -50,7 +51,7 @@ static void what_is_not_well_formed_is_mended_byte_by_byte(void **state)
                  {"\xc3\xa4\xff", "\xc3\xa4?"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char text[8];
-        strcpy(text, cases[i].bytes);
+        snprintf(text, sizeof text, "%s", cases[i].bytes);
         assert_false(utf8_valid(text));
         utf8_mend(text);
         assert_string_equal(text, cases[i].mended);
