@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define MESSAGE_BYTES 2048
 
 void messages_init(struct messages *messages)
@@ -29,16 +31,6 @@ static void make_one_line(char *text)
             *text = ' ';
 }
 
-/* Takes a cut character off the end: bytes above 0x7f whose sequence is not complete. */
-static void end_at_character(char *text, size_t size)
-{
-    size_t tail = 0;
-    while (tail < size && tail < 4 && ((unsigned char)text[size - 1 - tail] & 0xc0) == 0x80)
-        tail++;
-    if (tail < size && (unsigned char)text[size - 1 - tail] >= 0xc0)
-        text[size - 1 - tail] = '\0';
-}
-
 static bool is_known(const struct messages *messages, uint32_t line, uint32_t column, const char *text)
 {
     for (uint32_t i = 0; i < messages->count; i++) {
@@ -55,17 +47,16 @@ void messages_add(struct messages *messages, uint32_t line, uint32_t column, con
         messages->dropped++;
         return;
     }
-    char *text = malloc(MESSAGE_BYTES);
+    char *text = malloc(MESSAGE_BYTES + 1);
     if (text == NULL) {
         messages->err = ERR_MEMORY;
         return;
     }
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(text, MESSAGE_BYTES, format, arguments);
+    vsnprintf(text, MESSAGE_BYTES + 1, format, arguments);
     va_end(arguments);
-    if (size >= MESSAGE_BYTES)
-        end_at_character(text, MESSAGE_BYTES - 1);
+    text[utf8_cut(text, MESSAGE_BYTES - 1)] = '\0';
     make_one_line(text);
     if (is_known(messages, line, column, text)) {
         free(text);
