@@ -111,33 +111,14 @@ static json_t *too_large(void)
     return problem_new(413, "the body is larger than %d bytes", LIMIT_BODY_BYTES);
 }
 
-/* How often a header was sent. */
-struct header_count {
-    const char *name;
-    unsigned count;
-    bool spaced; /* some header's name has a blank in it */
-};
-
-static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, const char *name,
-                                    const char *value)
-{
-    struct header_count *header = argument;
-    (void)kind;
-    (void)value;
-    header->count += strcasecmp(name, header->name) == 0;
-    header->spaced |= name[strcspn(name, " \t")] != '\0';
-    return MHD_YES;
-}
-
 /* Once, or not at all: which of two its sender meant is anybody's guess. */
 static bool is_single(struct exchange *exchange, const char *name)
 {
-    struct header_count header = {.name = name};
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &header);
-    if (header.count > 1)
-        refuse(exchange, problem_new(400, "the %s header is there %u times; it must be there once", name,
-                                     header.count));
-    return header.count <= 1;
+    unsigned count = header_count(exchange, name);
+    if (count > 1)
+        refuse(exchange,
+               problem_new(400, "the %s header is there %u times; it must be there once", name, count));
+    return count <= 1;
 }
 
 /* What the daemon was asked for under a name that is not its own is not meant for it. */
@@ -212,10 +193,9 @@ static bool passes_quota(struct exchange *exchange)
  */
 static bool passes_framing(struct exchange *exchange)
 {
-    struct header_count length = {.name = MHD_HTTP_HEADER_CONTENT_LENGTH};
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &length);
+    unsigned lengths = header_count(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
     bool coded = header_first(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
-    if (length.count + coded <= 1 && !length.spaced)
+    if (lengths + coded <= 1 && !header_spaced(exchange))
         return true;
     exchange->last = true;
     refuse(exchange,

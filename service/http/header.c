@@ -5,11 +5,13 @@
 
 #include "base/macros.h"
 
+/* What a walk through the headers looks for, and what it has found. */
 struct gathering {
     const char *name;
     const char *first;
     unsigned count;
-    char *text;
+    bool spaced; /* some header's name has a blank in it */
+    char *text;  /* NULL: the values are not asked for */
     size_t size; /* of the text */
 };
 
@@ -20,6 +22,8 @@ const char *header_first(const struct exchange *exchange, const char *name)
 
 static void gather(struct gathering *gathering, const char *value)
 {
+    if (gathering->text == NULL || value == NULL)
+        return;
     size_t size = strlen(value), comma = gathering->size > 0;
     if (gathering->size + comma + size >= HEADER_LIST_BYTES)
         return;
@@ -33,7 +37,8 @@ static enum MHD_Result on_header(void *argument, enum MHD_ValueKind kind, const 
 {
     struct gathering *gathering = argument;
     (void)kind;
-    if (strcasecmp(name, gathering->name) != 0 || value == NULL)
+    gathering->spaced |= name[strcspn(name, " \t")] != '\0';
+    if (strcasecmp(name, gathering->name) != 0)
         return MHD_YES;
     if (gathering->count++ == 0)
         gathering->first = value;
@@ -41,11 +46,30 @@ static enum MHD_Result on_header(void *argument, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+static void walk(const struct exchange *exchange, struct gathering *gathering)
+{
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_header, gathering);
+}
+
+unsigned header_count(const struct exchange *exchange, const char *name)
+{
+    struct gathering gathering = {.name = name};
+    walk(exchange, &gathering);
+    return gathering.count;
+}
+
+bool header_spaced(const struct exchange *exchange)
+{
+    struct gathering gathering = {.name = ""};
+    walk(exchange, &gathering);
+    return gathering.spaced;
+}
+
 const char *header_list(const struct exchange *exchange, const char *name,
                         char text[static HEADER_LIST_BYTES])
 {
     struct gathering gathering = {.name = name, .text = text};
     text[0] = '\0';
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_header, &gathering);
+    walk(exchange, &gathering);
     return gathering.count <= 1 ? gathering.first : text;
 }

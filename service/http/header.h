@@ -1,12 +1,19 @@
 /* The headers of a request. HTTP thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/exchange.h"
 
 /* The value of the first header of that name; NULL when there is none. It lives as long as the request. */
 const char *header_first(const struct exchange *exchange, const char *name);
+
+/* How many headers of that name there are. */
+unsigned header_count(const struct exchange *exchange, const char *name);
+
+/* Whether some header has a blank in its name or behind it, which libmicrohttpd takes for a part of it. */
+bool header_spaced(const struct exchange *exchange);
 
 /* Longer lists are cut, behind a comma. */
 #define HEADER_LIST_BYTES 4096
