@@ -8,7 +8,7 @@
 #include "runtime/internal.h"
 
 #define BYTES_MASK      (UINT64_MAX >> 1)
-#define HOLD_FUEL_BYTES 128  /* bytes that are written to for the cost of one operation */
+#define HOLD_FUEL_BYTES 32   /* bytes that are written to for the cost of one operation */
 #define FREE_FUEL_BYTES 256  /* bytes that are given back for it */
 #define AT_ONCE_BYTES   4096 /* a block that need not wait: freeing it is no more than ending its task */
 
