@@ -1,7 +1,7 @@
 #include "fuzz_desk.h"
 
 #define TURNS_MOST 100000 /* to reclaim FUZZ_TASKS_MOST tasks */
-#define UNREST     100    /* turns after which time passes, though there is always more to do */
+#define UNREST     20     /* turns after which time passes, though there is always more to do */
 
 static uint64_t fixed_seed(void *argument)
 {
