@@ -8,7 +8,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 
-from browser import Page, open_browser  # noqa: E402
+from browser import Browser  # noqa: E402
 from leaklab import Daemon, eventually  # noqa: E402
 
 OUT = ROOT / "build/screenshots"
@@ -48,25 +48,23 @@ def measure(driver, width, height, theme):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
 
 
-def take(daemon, name, profile):
+def take(browser, daemon, name):
     width, theme, language, part, shown = PICTURES[name]
-    driver = open_browser(profile, f"--accept-lang={language}", "--hide-scrollbars")
-    try:
-        measure(driver, width, 900, theme)
-        page = Page(driver, daemon, "/#recv")
-        page.wait_until_says("#place .line.is-leaked .count", bool)
-        height = driver.execute_script("return document.documentElement.scrollHeight")
-        measure(driver, width, height, theme)
-        rows = page.text("value-leaked")
-        page.wait_for("value-leaked", lambda told: told == rows)
-        driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
-        path = str(OUT / f"{name}.png")
-        if part is None:
-            driver.save_screenshot(path)
-        else:
-            page.find(part).screenshot(path)
-    finally:
-        driver.quit()
+    page = browser.open(daemon, "/#recv", language=language)
+    driver = page.driver
+    measure(driver, width, 900, theme)
+    page.wait_until_says("#place .line.is-leaked .count", bool)
+    height = driver.execute_script("return document.documentElement.scrollHeight")
+    measure(driver, width, height, theme)
+    rows = page.text("value-leaked")
+    page.wait_for("value-leaked", lambda told: told == rows)
+    driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    path = str(OUT / f"{name}.png")
+    if part is None:
+        driver.save_screenshot(path)
+    else:
+        page.find(part).screenshot(path)
+    browser.close_pages()
     if shown:
         shutil.copy(path, README)
     print(path)
@@ -76,11 +74,13 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         daemon = Daemon("--judge-interval", "1s", log=pathlib.Path(folder) / "daemon.log")
+        browser = Browser(pathlib.Path(folder), "--hide-scrollbars")
         try:
             grow(daemon)
             for name in PICTURES:
-                take(daemon, name, pathlib.Path(folder) / name)
+                take(browser, daemon, name)
         finally:
+            browser.quit()
             daemon.stop()
 
 

@@ -10,7 +10,8 @@ from leaklab import eventually
 
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run", "--no-default-browser-check",
-         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900", "--lang=en-US", "--accept-lang=en-US")
+         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--window-size=1200,900", "--lang=en-US", "--accept-lang=en-US",
+         "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows")
 PATIENCE_SECONDS = 60  # for what the page is to show; only ends a test that would hang
 
 
@@ -63,11 +64,11 @@ def _end(process):
     process.wait(PATIENCE_SECONDS)
 
 
-def open_browser(profile, *flags):
+def _open_driver(profile, *flags):
     """A headless browser with a profile of its own, a folder that is not there yet."""
     if missing() is not None:
         pytest.skip(f"no browser: the Debian package {missing()} is not installed")
-    profile.mkdir()
+    profile.mkdir(parents=True)
     with open(profile / "log", "wb") as log:
         process = subprocess.Popen([shutil.which("chromium"), *FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", *flags,
                                     "about:blank"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -80,16 +81,73 @@ def open_browser(profile, *flags):
         raise
 
 
+class Browser:
+    """A browser, started when the first page is opened, since that takes longer than what most tests do in it. Each page has a
+    tab of its own, with a language of its own; nothing of it is left when it is closed."""
+
+    def __init__(self, folder, *flags):
+        self.folder = folder
+        self.flags = flags
+        self.driver = None
+        self.rest = None  # the tab that stays
+        self.started = 0
+        self.pages = []
+
+    def open(self, daemon, path="/", contact=("Live", "\u5b9e\u65f6"), language="en-US"):
+        """The page of a daemon, once it says that all is well, or `contact`."""
+        if self.driver is None:
+            self.driver = _open_driver(self.folder / f"profile-{self.started}", *self.flags)
+            self.started += 1
+            self.rest = self.driver.current_window_handle
+        self.driver.switch_to.new_window("tab")
+        agent = self.driver.execute_cdp_cmd("Browser.getVersion", {})["userAgent"]
+        self.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": language})
+        self.pages.append(Page(self.driver, daemon))
+        self.pages[-1].load(path, contact)
+        return self.pages[-1]
+
+    def close_pages(self):
+        """A browser that cannot do so is given up: the next page is opened in another."""
+        from selenium.common.exceptions import WebDriverException
+
+        try:
+            while self.pages:
+                self.pages.pop().close()
+            if self.driver is not None:
+                self.driver.switch_to.window(self.rest)
+                self.driver.get_log("browser")
+                self.driver.get_log("performance")
+        except WebDriverException:
+            self.quit()
+
+    def quit(self):
+        driver, self.driver, self.pages = self.driver, None, []
+        if driver is not None:
+            driver.quit()
+
+
 class Page:
-    """The page of a daemon, open in a browser. What it waits for, it waits for by looking."""
+    """The page of a daemon, in a tab. What it waits for, it waits for by looking."""
 
-    LIVE = ("Live", "\u5b9e\u65f6")
-
-    def __init__(self, driver, daemon, path="/", contact=LIVE):
-        self.driver = driver
+    def __init__(self, driver, daemon):
+        self._driver = driver
+        self._tab = driver.current_window_handle
         self.origin = f"http://{daemon.address}"
-        driver.get(f"{self.origin}{path}")
+
+    @property
+    def driver(self):
+        """Turned to this page's tab."""
+        if self._driver.current_window_handle != self._tab:
+            self._driver.switch_to.window(self._tab)
+        return self._driver
+
+    def load(self, path, contact):
+        self.driver.get(f"{self.origin}{path}")
         self.wait_for("contact", lambda told: told.startswith(contact))
+
+    def close(self):
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.origin, "storageTypes": "all"})
+        self.driver.close()
 
     def find(self, selector):
         return self.driver.find_element("css selector", selector)

