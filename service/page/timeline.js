@@ -25,8 +25,9 @@ export class Timeline {
   // Takes an answer of GET /timeline.
   take(answer) {
     const restarted = this.boot !== null && this.boot !== answer.boot;
+    // Behind what was there before, also where somebody has set back the clock meanwhile.
     if (this.boot !== answer.boot)
-      this.began = answer.began_unix_ms;
+      this.began = Math.max(answer.began_unix_ms, restarted ? (this.last?.at ?? 0) + 2 : 0);
     if (restarted)
       this.#restart();
     else if (answer.whole)

@@ -39,6 +39,31 @@ def test_the_curve_is_there_and_survives_a_restart(serve, browse):
     page.check_manners()
 
 
+# The times of what is known, in milliseconds, after two answers of a daemon and one of the next.
+SET_BACK = """
+const [nextBegan, done] = arguments;
+const answer = (boot, began, times) => {
+  const counts = { tasks: times, leaked: times, expected_leaked: times };
+  return { boot, began_unix_ms: began, now_ms: times.at(-1), next: "", keeps_seconds: 3600, whole: true, at_ms: times, marks: [],
+    leak: counts, fix: counts, decoy: counts };
+};
+import(new URL("timeline.js", document.querySelector("script[type=module]").src)).then(({ Timeline }) => {
+  const timeline = new Timeline();
+  timeline.take(answer(1, 5000000, [0, 1000]));
+  timeline.take(answer(2, nextBegan, [0, 1000]));
+  done([timeline.rows.map((row) => row.at), timeline.marks.map((mark) => mark.at)]);
+});
+"""
+
+
+@pytest.mark.parametrize("began, times, marks", [
+    (5060000, [5000000, 5001000, 5001001, 5060000, 5061000], [5060000]),
+    (1400000, [5000000, 5001000, 5001001, 5001002, 5002002], [5001002])], ids=["a minute later", "an hour earlier"])
+def test_what_was_started_again_is_drawn_behind_what_was_there_before(serve, browse, began, times, marks):
+    page = browse(serve())
+    assert page.driver.execute_async_script(SET_BACK, began) == [times, marks]
+
+
 def test_a_daemon_that_does_not_answer_is_out_of_contact_until_it_does(serve, browse):
     daemon = serve()
     daemon.spawn("fix-recv", n=300)
