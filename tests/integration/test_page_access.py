@@ -37,7 +37,7 @@ def axe():
     return script.read_text()
 
 
-def violations(page, axe, options):
+def violations(page, axe, options=EVERYTHING):
     page.driver.set_script_timeout(120)
     page.driver.execute_script(axe)
     found = json.loads(page.driver.execute_async_script(RUN, options))
