@@ -47,6 +47,7 @@ void messages_add(struct messages *messages, uint32_t line, uint32_t column, con
         messages->dropped++;
         return;
     }
+    /* Room for a byte more than is kept, by which to see whether a character ends there. */
     char *text = malloc(MESSAGE_BYTES + 1);
     if (text == NULL) {
         messages->err = ERR_MEMORY;

@@ -27,7 +27,7 @@ export class Timeline {
     const restarted = this.boot !== null && this.boot !== answer.boot;
     // Behind what was there before, also where somebody has set back the clock meanwhile.
     if (this.boot !== answer.boot)
-      this.began = Math.max(answer.began_unix_ms, restarted ? (this.last?.at ?? 0) + 2 : 0);
+      this.began = Math.max(answer.began_unix_ms, (this.last?.at ?? 0) + 2);
     if (restarted)
       this.#restart();
     else if (answer.whole)

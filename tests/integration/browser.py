@@ -1,8 +1,10 @@
 """Debian's chromium, driven by python3-selenium, for tests of the page. Nothing in it talks to anybody but the daemon."""
 
 import json
+import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 
@@ -64,11 +66,11 @@ def _end(process):
     process.wait(PATIENCE_SECONDS)
 
 
-def _open_driver(profile, *flags):
-    """A headless browser with a profile of its own, a folder that is not there yet."""
+def _open_driver(folder, *flags):
+    """A headless browser with a profile of its own, below a folder."""
     if missing() is not None:
         pytest.skip(f"no browser: the Debian package {missing()} is not installed")
-    profile.mkdir(parents=True)
+    profile = pathlib.Path(tempfile.mkdtemp(prefix="profile-", dir=folder))
     with open(profile / "log", "wb") as log:
         process = subprocess.Popen([shutil.which("chromium"), *FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", *flags,
                                     "about:blank"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -90,14 +92,12 @@ class Browser:
         self.flags = flags
         self.driver = None
         self.rest = None  # the tab that stays
-        self.started = 0
         self.pages = []
 
     def open(self, daemon, path="/", contact=("Live", "\u5b9e\u65f6"), language="en-US"):
         """The page of a daemon, once it says that all is well, or `contact`."""
         if self.driver is None:
-            self.driver = _open_driver(self.folder / f"profile-{self.started}", *self.flags)
-            self.started += 1
+            self.driver = _open_driver(self.folder, *self.flags)
             self.rest = self.driver.current_window_handle
         self.driver.switch_to.new_window("tab")
         agent = self.driver.execute_cdp_cmd("Browser.getVersion", {})["userAgent"]

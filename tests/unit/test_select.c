@@ -291,8 +291,8 @@ static void the_cases_of_a_select_use_up_a_round(void **state)
                                    "    - loop 20000:\n"
                                    "        - select: {recv c: , send c: , after 1s: , default: }\n"});
     assert_int_equal(workload_start(stage.workload), ERR_OK);
-    assert_in_range(stage_settle(&stage), 15,
-                    60); /* 4 * 20000 selects, of five operations with the loop, 16384 a round */
+    /* 4 * 20000 selects, of five operations with the loop, 16384 a round. */
+    assert_in_range(stage_settle(&stage), 15, 60);
     stage_close(&stage);
 }
 
